@@ -1,0 +1,7 @@
+//! Change management for OpCon schedules, on git: the library.
+//!
+//! The library never prints, prompts, or reads the environment or the home
+//! directory: values, paths and callbacks come in, data goes out.
+#![warn(missing_docs)]
+
+pub mod definition;
