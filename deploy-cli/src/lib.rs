@@ -1,1 +1,65 @@
-//! x
+//! The command line of `opcon-deploy`: words, colours and prompts over [`deploy_core`].
+//!
+//! One command is one file under `commands/`; output goes through [`ui`].
+
+pub mod cli;
+pub mod commands;
+mod error;
+mod interrupt;
+pub mod ui;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use cli::Cli;
+use error::CommandError;
+use ui::Ui;
+
+/// Runs the program with its arguments, the first of which is its name.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    interrupt::survive_file_size_limit();
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let ui = Ui::new(&cli.global);
+    match commands::run(cli.command, &cli.global, &ui) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            error.report(&ui);
+            error.code.into()
+        }
+    }
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// It, or any item of it, failed.
+    Failed = 1,
+    /// The words were wrong.
+    Usage = 2,
+    /// There are findings.
+    Findings = 3,
+    /// Refused until it is accepted explicitly.
+    Refused = 4,
+    /// Stopped by the user.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// The result of a command.
+pub(crate) type CommandResult = Result<Exit, CommandError>;

@@ -1,0 +1,201 @@
+//! What the user reads when a command fails: what, where, why, and what helps.
+
+use std::error::Error;
+use std::path::Path;
+
+use deploy_core::repository::change::{CommitError, DirtyWhy};
+use deploy_core::repository::history::HistoryError;
+use deploy_core::repository::import::{ImportError, SourcesError};
+use deploy_core::repository::init::InitError;
+use deploy_core::repository::resolve::ResolveError;
+use deploy_core::repository::{OpenError, TipError};
+
+use crate::Exit;
+use crate::ui::Ui;
+
+/// An error with the exit code and the hints that belong to it.
+#[derive(Debug)]
+pub struct CommandError {
+    /// How the program ends.
+    pub code: Exit,
+    message: String,
+    hints: Vec<String>,
+}
+
+impl CommandError {
+    /// The command failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { code: Exit::Failed, message: message.into(), hints: Vec::new() }
+    }
+
+    /// The words of the command make no sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { code: Exit::Usage, ..Self::failed(message) }
+    }
+
+    /// Refused until the user says otherwise.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { code: Exit::Refused, ..Self::failed(message) }
+    }
+
+    /// Adds a hint: a sentence with a command that can be pasted.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// An error of writing or reading a file the user named.
+    pub fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self::failed(format!("cannot {doing} `{}`: {error}", path.display()))
+    }
+
+    /// Prints it.
+    pub fn report(&self, ui: &Ui) {
+        ui.error(&self.message);
+        for hint in &self.hints {
+            ui.hint(hint);
+        }
+    }
+}
+
+/// The message with those causes that it does not already tell.
+fn chain(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        cause = error.source();
+    }
+    message
+}
+
+macro_rules! from_core {
+    ($($error:ty => $hint:ident),* $(,)?) => {$(
+        impl From<$error> for CommandError {
+            fn from(error: $error) -> Self {
+                let hint = $hint(&error);
+                let failed = CommandError::failed(chain(&error));
+                hint.into_iter().fold(failed, CommandError::hint)
+            }
+        }
+    )*};
+}
+pub(crate) use from_core;
+
+from_core! {
+    OpenError => open_hint,
+    TipError => tip_hint,
+    HistoryError => history_hint,
+    CommitError => commit_hint,
+    SourcesError => no_hint,
+    InitError => init_hint,
+    ResolveError => resolve_hint,
+    deploy_core::repository::git::GitError => no_hint,
+    deploy_core::definition::ReadError => no_hint,
+    git2::Error => no_hint,
+    serde_json::Error => no_hint,
+}
+
+impl From<ImportError> for CommandError {
+    fn from(error: ImportError) -> Self {
+        let (code, hint) = match &error {
+            ImportError::Cancelled => (Exit::Interrupted, None),
+            ImportError::History(error) => (Exit::Failed, history_hint(error)),
+            ImportError::Commit(error) => (Exit::Failed, commit_hint(error)),
+            ImportError::App(_) | ImportError::Object(_) | ImportError::Store(_) => (Exit::Failed, None),
+        };
+        let failed = CommandError { code, ..CommandError::failed(chain(&error)) };
+        hint.into_iter().fold(failed, CommandError::hint)
+    }
+}
+
+fn no_hint<E>(_: &E) -> Option<String> {
+    None
+}
+
+fn open_hint(error: &OpenError) -> Option<String> {
+    match error {
+        OpenError::NotARepository { .. } => {
+            Some("`opcon-deploy init DIR` makes a central repository; `-C DIR` names one".into())
+        }
+        OpenError::NoSettings { root } => {
+            Some(format!("`opcon-deploy init {}` makes it a central repository", shown(root)))
+        }
+        OpenError::Unsupported { .. } => Some("a full clone in git's usual format can be used: `git clone URL`".into()),
+        OpenError::Settings(_) => Some("`opcon-deploy schema deploy` describes the keys".into()),
+        OpenError::Other { .. } => None,
+    }
+}
+
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    let text = text.strip_suffix(['/', '\\']).unwrap_or(&text);
+    if text.contains(' ') { format!("\"{text}\"") } else { text.to_owned() }
+}
+
+fn tip_hint(error: &TipError) -> Option<String> {
+    match error {
+        TipError::NoMain { main } => Some(format!(
+            "`[git] main` in deploy.toml names the branch of the versions; `git fetch` or `git branch {main}` makes it"
+        )),
+        TipError::Ref(_) => None,
+    }
+}
+
+fn history_hint(error: &HistoryError) -> Option<String> {
+    match error {
+        HistoryError::Shallow => Some("`git fetch --unshallow` brings the whole history".into()),
+        HistoryError::Tip(error) => tip_hint(error),
+        _ => None,
+    }
+}
+
+fn commit_hint(error: &CommitError) -> Option<String> {
+    match error {
+        CommitError::Detached => Some("`git switch main` first, or `--branch=NAME`".into()),
+        CommitError::Dirty(dirty) => dirty.first().map(|first| match first.why {
+            DirtyWhy::Untracked => {
+                format!("`git add \"{0}\" && git commit` keeps it; move it away to do without it", first.path)
+            }
+            DirtyWhy::Link => "definitions must be plain files".to_owned(),
+            _ => format!("`git commit -- \"{0}\"` keeps the change, `git restore --staged --worktree \"{0}\"` drops it", first.path),
+        }),
+        CommitError::Moved { .. } => Some("run the command again".into()),
+        CommitError::MovedOnRemote { .. } | CommitError::Diverged { .. } => {
+            Some("`git pull --rebase`, look at the result, then `git push`".into())
+        }
+        CommitError::PushRefused { branch, .. } => {
+            Some(format!("`git push` tries again; `--branch=NAME` commits to another branch than `{branch}`"))
+        }
+        CommitError::CheckedOutElsewhere { .. } => Some("run the command in that work tree".into()),
+        CommitError::Tip(error) => tip_hint(error),
+        _ => None,
+    }
+}
+
+fn init_hint(error: &InitError) -> Option<String> {
+    match error {
+        InitError::Inside { root, .. } => {
+            Some(format!("`opcon-deploy init {}` uses the repository, a folder outside makes a new one", shown(root)))
+        }
+        InitError::Open(error) => open_hint(error),
+        InitError::Commit(error) => commit_hint(error),
+        _ => None,
+    }
+}
+
+fn resolve_hint(error: &ResolveError) -> Option<String> {
+    match error {
+        ResolveError::Unknown { near: Some(_), .. } => None,
+        ResolveError::Unknown { kind, .. } => Some(format!("`opcon-deploy list {}s` shows what there is", kind.word())),
+        ResolveError::NoVersion { name, .. } | ResolveError::Deleted { name, .. } => {
+            Some(format!("`opcon-deploy versions \"{name}\"` shows its versions"))
+        }
+        ResolveError::History(error) => history_hint(error),
+        _ => None,
+    }
+}

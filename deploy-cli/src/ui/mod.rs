@@ -1,0 +1,143 @@
+//! Output: results on stdout, everything else on stderr.
+
+mod progress;
+mod table;
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::cli::Global;
+use crate::error::CommandError;
+pub use progress::ProgressBar;
+pub use table::Table;
+
+/// Styles by their meaning.
+pub mod style {
+    use super::{AnsiColor, Style};
+
+    /// What a block of lines is about.
+    pub const HEADING: Style = Style::new().bold();
+    /// Something that came.
+    pub const ADDED: Style = AnsiColor::Green.on_default();
+    /// Something that went.
+    pub const REMOVED: Style = AnsiColor::Red.on_default();
+    /// Something that is not as it was.
+    pub const CHANGED: Style = AnsiColor::Yellow.on_default();
+    /// What matters less.
+    pub const DIM: Style = Style::new().dimmed();
+    /// A command that can be pasted.
+    pub const COMMAND: Style = AnsiColor::Cyan.on_default();
+}
+
+/// How the user wants to be spoken to.
+#[derive(Debug)]
+pub struct Ui {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Ui {
+    /// As the options say.
+    pub fn new(global: &Global) -> Self {
+        Self { json: global.json, quiet: global.quiet, verbose: global.verbose }
+    }
+
+    /// Whether the result is wanted as JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Text of the result.
+    pub fn print(&self, text: &str) {
+        // A reader that has seen enough (`| head`) is no error.
+        let _ = write!(anstream::stdout().lock(), "{text}");
+    }
+
+    /// A line of the result.
+    pub fn line(&self, text: impl AsRef<str>) {
+        let _ = writeln!(anstream::stdout().lock(), "{}", text.as_ref());
+    }
+
+    /// Bytes of the result, as they are.
+    pub fn bytes(&self, bytes: &[u8]) {
+        let _ = std::io::stdout().lock().write_all(bytes);
+    }
+
+    /// The result as `{"schema":1,"<name>":…}`.
+    pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), CommandError> {
+        let mut object = serde_json::Map::new();
+        object.insert("schema".into(), 1.into());
+        object.insert(name.into(), serde_json::to_value(value)?);
+        self.line(serde_json::to_string(&object)?);
+        Ok(())
+    }
+
+    /// Something worth knowing besides the result.
+    pub fn note(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr().lock(), "{}", text.as_ref());
+        }
+    }
+
+    /// Something only the curious want to know.
+    pub fn detail(&self, text: impl AsRef<str>) {
+        if self.verbose {
+            self.note(text);
+        }
+    }
+
+    /// Something that may be wrong.
+    pub fn warning(&self, text: impl AsRef<str>) {
+        let yellow = style::CHANGED.bold();
+        self.note(format!("{yellow}Warning:{yellow:#} {}", text.as_ref()));
+    }
+
+    /// A command that helps.
+    pub fn hint(&self, text: impl AsRef<str>) {
+        let cyan = style::COMMAND;
+        self.note(format!("{cyan}Hint:{cyan:#} {}", text.as_ref()));
+    }
+
+    /// What failed; printed even when quiet.
+    pub fn error(&self, text: &str) {
+        let red = style::REMOVED.bold();
+        let _ = writeln!(anstream::stderr().lock(), "{red}Error:{red:#} {text}");
+    }
+
+    /// A progress bar on stderr: on a terminal, and only when the work takes a while.
+    pub fn progress(&self, total: usize, doing: &str) -> ProgressBar {
+        let shown = !self.quiet && !self.json && std::io::stderr().is_terminal();
+        ProgressBar::start(shown, total, doing)
+    }
+}
+
+/// Text in a style.
+pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// One line of text: control characters and line ends written out.
+pub fn one_line(text: &str) -> String {
+    if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text.to_owned() }
+}
+
+/// `1 job`, `2 jobs`.
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A time in seconds since 1970, in the user's zone, to the minute.
+pub fn local_time(seconds: i64) -> String {
+    match chrono::DateTime::from_timestamp(seconds, 0) {
+        Some(time) => time.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M").to_string(),
+        None => seconds.to_string(),
+    }
+}
+
+/// A time in seconds since 1970 as RFC 3339 in UTC, for JSON.
+pub fn utc_time(seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0).map(|time| time.to_rfc3339()).unwrap_or_default()
+}

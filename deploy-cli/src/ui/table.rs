@@ -1,0 +1,46 @@
+//! Plain aligned tables, as `git branch -v` or `ls -l` print them.
+
+use comfy_table::{ContentArrangement, presets};
+
+use super::one_line;
+
+/// Rows under a header; columns as wide as their content.
+#[derive(Debug)]
+pub struct Table(comfy_table::Table);
+
+impl Table {
+    /// With these column heads.
+    pub fn new<'h>(heads: impl IntoIterator<Item = &'h str>) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(heads);
+        Self(table)
+    }
+
+    /// Aligns a column to the right, as numbers are.
+    pub fn right(mut self, column: usize) -> Self {
+        if let Some(column) = self.0.column_mut(column) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+        self
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.0.add_row(cells.into_iter().map(|cell| one_line(cell.as_ref())));
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for line in self.0.lines() {
+            writeln!(f, "{}", line.trim_end().strip_prefix(' ').unwrap_or(&line))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading, comparing and storing the definitions of a request, on all cores.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+use git2::Oid;
+use rayon::prelude::*;
+
+use super::store::{Emitter, Store};
+use super::{ImportError, ItemError, Progress, Source};
+use crate::definition::{Definition, Purpose, ScheduleName, equal, split};
+use crate::repository::listing::Listing;
+use crate::repository::pack::blob_id;
+use crate::repository::{Repository, what_changed};
+
+/// A schedule that was read, compared with its stored version, and stored.
+pub(super) struct Ready {
+    pub(super) name: ScheduleName,
+    pub(super) state: State,
+}
+
+/// What is to be done with it.
+pub(super) enum State {
+    /// Nothing.
+    Equal,
+    /// Commit it.
+    New { blob: Oid, file: Option<PathBuf>, what: String },
+}
+
+/// A schedule that was not read; its name, where that much could be read.
+pub(super) struct Unread {
+    pub(super) name: Option<String>,
+    pub(super) error: ItemError,
+}
+
+/// The schedules of each source.
+pub(super) type Read = Vec<Vec<Result<Ready, Unread>>>;
+
+/// Reads and stores all sources.
+pub(super) fn read_all(
+    repository: &Repository,
+    sources: &[Source],
+    stored: &Listing,
+    staging: Option<PathBuf>,
+    progress: &Progress,
+) -> Result<Read, ImportError> {
+    let git_dir = repository.git2().path().to_path_buf();
+    let failure: Mutex<Option<io::Error>> = Mutex::new(None);
+    let failed = |error: io::Error| {
+        if let Ok(mut failure) = failure.lock() {
+            failure.get_or_insert(error);
+        }
+    };
+    let stopped = || {
+        progress.cancelled.load(Ordering::Relaxed) || failure.lock().map_or(true, |failure| failure.is_some())
+    };
+    let store = Store::open(repository, sources.len()).map_err(ImportError::Store)?;
+    let (read, written) = store.run(|senders| {
+        let new_reader = || Reader {
+            git_dir: git_dir.clone(),
+            git: None,
+            emitter: senders.emitter(),
+            stored,
+            staging: staging.clone(),
+        };
+        let read_one = |reader: &mut Reader<'_>, source: &Source| {
+            if stopped() {
+                return Vec::new();
+            }
+            let read = reader.read(source).unwrap_or_else(|error| {
+                failed(error);
+                Vec::new()
+            });
+            progress.done.fetch_add(1, Ordering::Relaxed);
+            read
+        };
+        sources.par_iter().map_init(new_reader, read_one).collect::<Read>()
+    });
+    if progress.cancelled.load(Ordering::Relaxed) {
+        return Err(ImportError::Cancelled);
+    }
+    // The writer's own error says more than "the writer has stopped".
+    written.map_err(ImportError::Store)?;
+    match failure.into_inner() {
+        Ok(Some(error)) => Err(ImportError::Store(error)),
+        _ => Ok(read),
+    }
+}
+
+/// Reads sources on one thread.
+struct Reader<'s> {
+    git_dir: PathBuf,
+    git: Option<git2::Repository>,
+    emitter: Emitter,
+    stored: &'s Listing,
+    staging: Option<PathBuf>,
+}
+
+impl Reader<'_> {
+    /// The schedules of a source; the error is one of storing, not of the source.
+    fn read(&mut self, source: &Source) -> io::Result<Vec<Result<Ready, Unread>>> {
+        let definition = match source.bytes().map_err(ItemError::Io) {
+            Ok(bytes) => Definition::read(&bytes).map_err(ItemError::Read),
+            Err(error) => Err(error),
+        };
+        let parts = match definition {
+            Ok(definition) => split(definition),
+            Err(error) => return Ok(vec![Err(Unread { name: None, error })]),
+        };
+        parts.into_iter().map(|part| self.take(part)).collect()
+    }
+
+    fn take(&mut self, mut new: Definition) -> io::Result<Result<Ready, Unread>> {
+        let given = new.names().first().map(|name| (*name).to_owned()).unwrap_or_default();
+        let name = match ScheduleName::new(given.clone()) {
+            Ok(name) => name,
+            Err(error) => return Ok(Err(Unread { name: Some(given), error: error.into() })),
+        };
+        let what = match self.stored.get(&name.stem()) {
+            None => what_changed::of_new(&new),
+            Some(stored) => {
+                let before = match self.stored_definition(stored.blob) {
+                    Ok(before) => before,
+                    Err(error) => {
+                        return Ok(Err(Unread { name: Some(given), error: ItemError::Stored(error) }));
+                    }
+                };
+                if equal(before.value(), new.value(), Purpose::Import) {
+                    return Ok(Ok(Ready { name, state: State::Equal }));
+                }
+                new.keep_noise_of(&before);
+                what_changed::between(&before, &new)
+            }
+        };
+        let bytes = new.to_bytes();
+        let file = match &self.staging {
+            Some(dir) => {
+                // Long names stay within what a file name may have: the blob names the file.
+                let file = dir.join(blob_id(&bytes).to_string());
+                std::fs::write(&file, &bytes)?;
+                Some(file)
+            }
+            None => None,
+        };
+        let blob = self.emitter.emit(bytes)?;
+        Ok(Ok(Ready { name, state: State::New { blob, file, what } }))
+    }
+
+    fn stored_definition(&mut self, blob: Oid) -> Result<Definition, String> {
+        if self.git.is_none() {
+            self.git = Some(git2::Repository::open(&self.git_dir).map_err(|error| error.to_string())?);
+        }
+        let Some(git) = &self.git else { return Err("no repository".to_owned()) };
+        let blob = git.find_blob(blob).map_err(|error| error.to_string())?;
+        Definition::read(blob.content()).map_err(|error| error.to_string())
+    }
+}
