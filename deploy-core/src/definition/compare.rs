@@ -78,7 +78,8 @@ impl Comparison {
             })
     }
 
-    fn current_dates<'v>(&self, dates: &'v Value) -> impl Iterator<Item = &'v Value> + use<'v> {
+    /// The dates of a calendar that both exports can hold.
+    pub(crate) fn current_dates<'v>(&self, dates: &'v Value) -> impl Iterator<Item = &'v Value> + use<'v> {
         let from = self.dates_from.clone();
         let dates = dates.as_array().map(Vec::as_slice).unwrap_or_default();
         dates.iter().filter(move |date| match (&from, date.as_str()) {

@@ -12,7 +12,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 /// What a part of the definition decides (`docs/definitions.md`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Part {
     /// The schedule itself: decides versions and drift.
     Own,
@@ -206,13 +207,21 @@ pub fn field<'v>(item: &'v Value, path: &str) -> Option<&'v Value> {
 /// The total order of a set's items: by the key fields, then by the whole
 /// item without noise, then with it.
 pub fn compare_items(key: &[&str], a: &Value, b: &Value) -> Ordering {
-    for path in key {
-        let order = compare_scalars(field(a, path), field(b, path));
-        if order != Ordering::Equal {
-            return order;
-        }
+    compare_item_keys(key, a, b)
+        .then_with(|| compare_values(a, b, false))
+        .then_with(|| compare_values(a, b, true))
+}
+
+/// The order of two items of a set by their key alone: equal means the same
+/// thing. Without key fields the whole item without noise is the key.
+pub fn compare_item_keys(key: &[&str], a: &Value, b: &Value) -> Ordering {
+    if key.is_empty() {
+        return compare_values(a, b, false);
     }
-    compare_values(a, b, false).then_with(|| compare_values(a, b, true))
+    key.iter()
+        .map(|path| compare_scalars(field(a, path), field(b, path)))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 /// Absent before present; whole numbers by value (also in strings: `"9"` < `"10"`), text by its bytes.

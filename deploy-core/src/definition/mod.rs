@@ -7,11 +7,22 @@
 
 mod canonical;
 mod compare;
+pub mod diff;
 pub mod form;
 pub mod information;
 mod name;
+mod pairing;
 mod read;
+mod secret;
 mod split;
+mod thing;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod properties;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod testing;
 
 use serde_json::Value;
 
@@ -19,7 +30,9 @@ pub use canonical::{CANONICAL_FORM, sort_sets, write};
 pub use compare::{Purpose, equal, export_date, keep_noise_of};
 pub use name::{FORBIDDEN, NameError, PackageName, RuleName, ScheduleName, ServerName, decode, encode};
 pub use read::{ReadError, read_json};
+pub use secret::{ENCRYPTED, hide_encrypted, is_encrypted};
 pub use split::{Disagreement, join, split};
+pub use thing::Thing;
 
 /// A definition of one or more schedules, its sets sorted.
 ///
