@@ -67,7 +67,9 @@ impl CommitArgs {
         use deploy_core::repository::change::Destination;
         match self.branch.as_deref() {
             None => Destination::Head,
-            Some("") => Destination::Branch(format!("{what}-{}", chrono::Local::now().format("%Y%m%d-%H%M%S"))),
+            Some("") => {
+                Destination::Branch(format!("{what}-{}", chrono::Local::now().format("%Y%m%d-%H%M%S")))
+            }
             Some(name) => Destination::Branch(name.to_owned()),
         }
     }

@@ -84,7 +84,6 @@ macro_rules! from_core {
         }
     )*};
 }
-pub(crate) use from_core;
 
 from_core! {
     OpenError => open_hint,
@@ -125,7 +124,9 @@ fn open_hint(error: &OpenError) -> Option<String> {
         OpenError::NoSettings { root } => {
             Some(format!("`opcon-deploy init {}` makes it a central repository", shown(root)))
         }
-        OpenError::Unsupported { .. } => Some("a full clone in git's usual format can be used: `git clone URL`".into()),
+        OpenError::Unsupported { .. } => {
+            Some("a full clone in git's usual format can be used: `git clone URL`".into())
+        }
         OpenError::Settings(_) => Some("`opcon-deploy schema deploy` describes the keys".into()),
         OpenError::Other { .. } => None,
     }
@@ -179,9 +180,10 @@ fn commit_hint(error: &CommitError) -> Option<String> {
 
 fn init_hint(error: &InitError) -> Option<String> {
     match error {
-        InitError::Inside { root, .. } => {
-            Some(format!("`opcon-deploy init {}` uses the repository, a folder outside makes a new one", shown(root)))
-        }
+        InitError::Inside { root, .. } => Some(format!(
+            "`opcon-deploy init {}` uses the repository, a folder outside makes a new one",
+            shown(root)
+        )),
         InitError::Open(error) => open_hint(error),
         InitError::Commit(error) => commit_hint(error),
         _ => None,
@@ -191,7 +193,9 @@ fn init_hint(error: &InitError) -> Option<String> {
 fn resolve_hint(error: &ResolveError) -> Option<String> {
     match error {
         ResolveError::Unknown { near: Some(_), .. } => None,
-        ResolveError::Unknown { kind, .. } => Some(format!("`opcon-deploy list {}s` shows what there is", kind.word())),
+        ResolveError::Unknown { kind, .. } => {
+            Some(format!("`opcon-deploy list {}s` shows what there is", kind.word()))
+        }
         ResolveError::NoVersion { name, .. } | ResolveError::Deleted { name, .. } => {
             Some(format!("`opcon-deploy versions \"{name}\"` shows its versions"))
         }

@@ -24,7 +24,9 @@ use crate::{CommandResult, Exit, interrupt};
 /// One commit for the request. A definition that equals its stored version
 /// makes no new one; one that cannot be read does not stop the others.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy import --file export.json\n  opcon-deploy import --file exports/ --app Finance\n  opcon-deploy import --file 'exports/FIN_*.json' -m 'Quarter-end fixes' --branch=quarter-end\n  curl … | opcon-deploy import --file -")]
+#[command(
+    after_help = "Examples:\n  opcon-deploy import --file export.json\n  opcon-deploy import --file exports/ --app Finance\n  opcon-deploy import --file 'exports/FIN_*.json' -m 'Quarter-end fixes' --branch=quarter-end\n  curl … | opcon-deploy import --file -"
+)]
 pub struct ImportArgs {
     /// Files, folders, patterns; `-` reads standard input
     #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
@@ -50,10 +52,11 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     interrupt::stop_on_ctrl_c(&progress);
     let bar = ui.progress(sources.len(), "Importing");
     let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let root = repository.root().to_path_buf();
     let imported = std::thread::scope(|scope| {
         let work = scope.spawn(|| {
             // A handle of its own: objects are read on that thread.
-            let repository = deploy_core::repository::Repository::open(repository.root())?;
+            let repository = deploy_core::repository::Repository::open(&root)?;
             Ok::<_, CommandError>(import(&repository, &sources, &options, &progress, &waiting)?)
         });
         while !work.is_finished() {
@@ -68,7 +71,8 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
 
 fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
     let mut sources = Vec::new();
-    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     if !stdin.is_empty() {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -84,10 +88,16 @@ fn show(imported: &Imported, ui: &Ui) -> CommandResult {
     let failed = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count();
     let exit = if failed > 0 { Exit::Failed } else { Exit::Done };
     if let Some(recovered) = &imported.recovered {
-        ui.note(format!("Finished the commit {} on `{}` that a killed command had left", &recovered.commit.to_string()[..8], recovered.branch));
+        ui.note(format!(
+            "Finished the commit {} on `{}` that a killed command had left",
+            &recovered.commit.to_string()[..8],
+            recovered.branch
+        ));
     }
     if imported.rewritten {
-        ui.warning("the history of main was rewritten since this clone last looked: versions are counted anew");
+        ui.warning(
+            "the history of main was rewritten since this clone last looked: versions are counted anew",
+        );
     }
     if ui.is_json() {
         ui.json("schedules", &imported.items.iter().map(|item| as_json(item, imported)).collect::<Vec<_>>())?;
@@ -110,7 +120,8 @@ fn show(imported: &Imported, ui: &Ui) -> CommandResult {
             Outcome::Equal { number: Some(number) } => styled(style::DIM, format!("equals version {number}")),
             Outcome::Equal { number: None } => styled(style::DIM, "equals what is stored on the branch"),
             Outcome::Failed(error) => {
-                let from = if item.source == item.name { String::new() } else { format!(" (`{}`)", item.source) };
+                let from =
+                    if item.source == item.name { String::new() } else { format!(" (`{}`)", item.source) };
                 format!("{} {error}{from}", styled(style::REMOVED, "not imported:"))
             }
         };
@@ -139,7 +150,11 @@ fn summary(imported: &Imported, failed: usize, ui: &Ui) {
                 Push::NoRemote => ", not pushed: the clone has no such remote",
                 Push::NotAsked => "",
             };
-            ui.note(format!("{text}; commit {} on `{}`{pushed}", &committed.commit.to_string()[..8], committed.branch));
+            ui.note(format!(
+                "{text}; commit {} on `{}`{pushed}",
+                &committed.commit.to_string()[..8],
+                committed.branch
+            ));
         }
         None => ui.note(format!("{text}; nothing to commit")),
     }

@@ -16,15 +16,17 @@ use crate::{CommandResult, Exit};
 /// nothing. In a clone of a central repository it tells git how to compare and
 /// merge definitions.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy init central      a new repository in ./central\n  opcon-deploy init              in a fresh clone: wire `git diff` and `git merge`")]
+#[command(
+    after_help = "Examples:\n  opcon-deploy init central      a new repository in ./central\n  opcon-deploy init              in a fresh clone: wire `git diff` and `git merge`"
+)]
 pub struct InitArgs {
     /// The folder; the current one if absent
     #[arg(value_name = "FOLDER")]
-    dir: Option<PathBuf>,
+    folder: Option<PathBuf>,
 }
 
 pub(super) fn run(args: InitArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let dir = args.dir.map_or_else(|| global.dir.clone(), |dir| global.dir.join(dir));
+    let dir = args.folder.map_or_else(|| global.dir.clone(), |dir| global.dir.join(dir));
     let program = std::env::current_exe()
         .map_err(|error| CommandError::failed(format!("cannot tell where this program lies: {error}")))?;
     let done = init(&dir, &program.to_string_lossy())?;
@@ -40,7 +42,11 @@ pub(super) fn run(args: InitArgs, global: &Global, ui: &Ui) -> CommandResult {
     let root = root.strip_suffix(['/', '\\']).unwrap_or(&root);
     match &done.committed {
         Some(committed) => {
-            ui.line(format!("Laid out the central repository `{root}`: {} on `{}`", count(done.added.len(), "file"), committed.branch));
+            ui.line(format!(
+                "Laid out the central repository `{root}`: {} on `{}`",
+                count(done.added.len(), "file"),
+                committed.branch
+            ));
             for path in done.kept.iter().filter(|path| !path.ends_with(".gitkeep")) {
                 ui.line(format!("  kept `{path}` as it is"));
             }

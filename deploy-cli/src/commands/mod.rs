@@ -1,8 +1,8 @@
 //! The commands: one file each.
 
+mod completions;
 mod import;
 mod init;
-mod list;
 mod versions;
 
 use clap::Subcommand;
@@ -10,18 +10,18 @@ use deploy_core::repository::Repository;
 use deploy_core::repository::history::History;
 use deploy_core::repository::init::is_unwired;
 
+use crate::CommandResult;
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::Ui;
-use crate::CommandResult;
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Init(init::InitArgs),
     Import(import::ImportArgs),
-    List(list::ListArgs),
     Versions(versions::VersionsArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs one command.
@@ -29,8 +29,8 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
     match command {
         Command::Init(args) => init::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
-        Command::List(args) => list::run(args, global, ui),
         Command::Versions(args) => versions::run(args, global, ui),
+        Command::Completions(args) => completions::run(args, ui),
     }
 }
 

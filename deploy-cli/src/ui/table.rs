@@ -12,7 +12,7 @@ impl Table {
     /// With these column heads.
     pub fn new<'h>(heads: impl IntoIterator<Item = &'h str>) -> Self {
         let mut table = comfy_table::Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(heads);
         Self(table)
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use git2::{ObjectType, Oid};
+use git2::Oid;
 
 use crate::repository::Repository;
 use crate::repository::pack::{PackWriter, PackedObject, Packer, blob_id};
@@ -18,7 +18,7 @@ const WAITING: usize = 64;
 /// Where the blobs of a request go.
 pub(super) enum Store {
     Pack(PackWriter),
-    Loose { objects: PathBuf },
+    Loose { git_dir: PathBuf },
 }
 
 /// Work for the writing thread.
@@ -42,11 +42,10 @@ pub(super) struct Emitter {
 
 impl Store {
     pub(super) fn open(repository: &Repository, sources: usize) -> io::Result<Self> {
-        let objects = repository.git2().commondir().join("objects");
         if sources < PACK_FROM {
-            return Ok(Self::Loose { objects });
+            return Ok(Self::Loose { git_dir: repository.git2().path().to_path_buf() });
         }
-        Ok(Self::Pack(PackWriter::create(&objects)?))
+        Ok(Self::Pack(PackWriter::create(&repository.git2().commondir().join("objects"))?))
     }
 
     /// Runs `work` while another thread writes; what `work` gave, and whether all was written.
@@ -72,12 +71,11 @@ impl Store {
                 }
                 pack.finish()
             }
-            Self::Loose { objects } => {
-                let git = git2::Odb::new().map_err(io::Error::other)?;
-                git.add_disk_alternate(&objects.to_string_lossy()).map_err(io::Error::other)?;
+            Self::Loose { git_dir } => {
+                let git = git2::Repository::open(git_dir).map_err(io::Error::other)?;
                 for blob in receiver {
                     if let Blob::Loose(bytes) = blob {
-                        git.write(ObjectType::Blob, &bytes).map_err(io::Error::other)?;
+                        git.blob(&bytes).map_err(io::Error::other)?;
                     }
                 }
                 Ok(())

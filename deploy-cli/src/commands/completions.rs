@@ -1,0 +1,60 @@
+//! `completions`: shell completions, with the names of the repository.
+
+use clap::Args;
+use clap_complete::{CompletionCandidate, Shell};
+use deploy_core::repository::Repository;
+use deploy_core::repository::history::History;
+use deploy_core::repository::layout::Kind;
+
+use super::versions::names;
+use crate::error::CommandError;
+use crate::ui::Ui;
+use crate::{CommandResult, Exit};
+
+/// Print the completion script for a shell
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  opcon-deploy completions bash > ~/.local/share/bash-completion/completions/opcon-deploy\n  opcon-deploy completions zsh > ~/.zfunc/_opcon-deploy\n  opcon-deploy completions powershell >> $PROFILE"
+)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+pub(super) fn run(args: CompletionsArgs, ui: &Ui) -> CommandResult {
+    let shells = clap_complete::env::Shells::builtins();
+    let name = args.shell.to_string();
+    let completer = shells
+        .completer(&name)
+        .ok_or_else(|| CommandError::usage(format!("no completions for the shell `{name}`")))?;
+    let mut script = Vec::new();
+    completer
+        .write_registration("COMPLETE", "opcon_deploy", "opcon-deploy", "opcon-deploy", &mut script)
+        .map_err(|error| CommandError::failed(format!("cannot write the completions: {error}")))?;
+    ui.bytes(&script);
+    Ok(Exit::Done)
+}
+
+/// Names of schedules, for `NAME` arguments.
+pub(crate) fn schedules() -> Vec<CompletionCandidate> {
+    of(Kind::Schedule)
+}
+
+/// Names of packages.
+pub(crate) fn packages() -> Vec<CompletionCandidate> {
+    of(Kind::Package)
+}
+
+/// Outside a repository there is nothing to propose.
+fn of(kind: Kind) -> Vec<CompletionCandidate> {
+    let history = Repository::open(std::path::Path::new("."))
+        .ok()
+        .and_then(|repository| History::load(&repository).ok());
+    history
+        .map(|history| names(&history, kind))
+        .unwrap_or_default()
+        .into_iter()
+        .map(CompletionCandidate::new)
+        .collect()
+}
