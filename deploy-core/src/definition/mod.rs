@@ -10,6 +10,7 @@ mod compare;
 pub mod diff;
 pub mod form;
 pub mod information;
+mod merge;
 mod name;
 mod pairing;
 mod patch;
@@ -29,6 +30,7 @@ use serde_json::Value;
 
 pub use canonical::{CANONICAL_FORM, sort_sets, write};
 pub use compare::{Purpose, equal, export_date, keep_noise_of};
+pub use merge::{Conflict, Merged, merge};
 pub use name::{FORBIDDEN, NameError, PackageName, RuleName, ScheduleName, ServerName, decode, encode};
 pub use patch::{Operation, patch};
 pub use read::{ReadError, read_json};
