@@ -17,7 +17,9 @@ mod patch;
 mod read;
 mod secret;
 mod split;
+mod summary;
 mod thing;
+pub mod validate;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
@@ -36,6 +38,9 @@ pub use patch::{Operation, patch};
 pub use read::{ReadError, read_json};
 pub use secret::{ENCRYPTED, hide_encrypted, is_encrypted};
 pub use split::{Disagreement, join, split};
+pub use summary::{
+    DependencyView, JobView, NamedValue, Overview, ScheduleView, Summary, overview, sub_schedule, summary,
+};
 pub use thing::Thing;
 
 /// A definition of one or more schedules, its sets sorted.

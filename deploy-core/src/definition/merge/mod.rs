@@ -5,6 +5,8 @@
 //! header never conflict. A job renamed on one side takes the other side's
 //! edits along; events that name it are not rewritten.
 
+mod groups;
+mod marks;
 mod renames;
 mod text;
 mod walk;
@@ -20,6 +22,7 @@ use serde_json::Value;
 
 use super::diff::{Place, visible};
 use super::{Definition, Thing, export_date, sort_sets, write};
+use marks::Marks;
 use walk::{Side, Walk};
 
 /// What came of a merge.
@@ -31,13 +34,13 @@ pub struct Merged {
     pub conflicts: Vec<Conflict>,
     /// The merged definition with a mark in place of every conflict.
     marked: Value,
-    marks: walk::Marks,
+    marks: Marks,
 }
 
 impl Merged {
     /// Without anything to decide.
     fn done(taken: &Definition) -> Self {
-        let (value, marks) = (taken.value().clone(), walk::Marks::default());
+        let (value, marks) = (taken.value().clone(), Marks::default());
         Self { marked: value.clone(), value, conflicts: Vec::new(), marks }
     }
 
@@ -105,8 +108,9 @@ pub fn merge(base: Option<&Definition>, ours: &Definition, theirs: &Definition) 
     let prefers_theirs = export_date(theirs.value()) > export_date(ours.value());
     let renames = renames::Renames::of(base, ours, theirs);
     let (base, ours, theirs) = renames.followed(base, ours, theirs);
-    let mut walk = Walk::new(if prefers_theirs { Side::Theirs } else { Side::Ours }, &renames);
-    walk.avoid_marks_in([base.as_deref(), Some(&*ours), Some(&*theirs)].into_iter().flatten());
+    let preferred = if prefers_theirs { Side::Theirs } else { Side::Ours };
+    let marks = Marks::not_in([base.as_deref(), Some(&*ours), Some(&*theirs)].into_iter().flatten());
+    let mut walk = Walk::new(preferred, &renames, marks);
     let marked = walk.definition(base.as_deref(), &ours, &theirs);
     let (marks, conflicts) = walk.finish();
     let mut value = marks.resolve(&marked);

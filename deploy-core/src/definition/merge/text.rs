@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::super::canonical;
-use super::walk::{Marks, Sides};
+use super::marks::{Marks, Sides};
 
 pub(super) fn write(marked: &Value, marks: &Marks) -> Vec<u8> {
     let text = String::from_utf8_lossy(&canonical::write(marked)).into_owned();

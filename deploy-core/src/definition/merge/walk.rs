@@ -9,6 +9,8 @@ use super::super::pairing::differ_in_one_field;
 use super::super::secret::{self, ENCRYPTED, hide_encrypted};
 use super::super::{Thing, information};
 use super::Conflict;
+use super::groups::{Group, groups};
+use super::marks::{Marks, Sides};
 use super::renames::Renames;
 
 /// Whose word counts where it does not matter.
@@ -16,58 +18,6 @@ use super::renames::Renames;
 pub(super) enum Side {
     Ours,
     Theirs,
-}
-
-/// What both sides say at a marked place: the field's value, or items of an array; none: deleted.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sides {
-    pub(super) ours: Vec<Value>,
-    pub(super) theirs: Vec<Value>,
-}
-
-/// The marked places of a merged value.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Marks {
-    /// Text that is in no definition.
-    prefix: String,
-    sides: Vec<Sides>,
-}
-
-impl Marks {
-    /// The two sides a text stands for, if it is a mark.
-    pub(super) fn sides_of(&self, text: &str) -> Option<&Sides> {
-        self.sides.get(text.strip_prefix(&self.prefix)?.parse::<usize>().ok()?)
-    }
-
-    fn sides_at(&self, value: &Value) -> Option<&Sides> {
-        self.sides_of(value.as_str()?)
-    }
-
-    /// The value with our side at every mark.
-    pub(super) fn resolve(&self, value: &Value) -> Value {
-        match value {
-            Value::Object(map) => {
-                let fields = map.iter().filter_map(|(key, value)| {
-                    let value = match self.sides_at(value) {
-                        Some(sides) => sides.ours.first()?.clone(),
-                        None => self.resolve(value),
-                    };
-                    Some((key.clone(), value))
-                });
-                Value::Object(fields.collect())
-            }
-            Value::Array(items) => Value::Array(
-                items
-                    .iter()
-                    .flat_map(|item| match self.sides_at(item) {
-                        Some(sides) => sides.ours.clone(),
-                        None => vec![self.resolve(item)],
-                    })
-                    .collect(),
-            ),
-            other => other.clone(),
-        }
-    }
 }
 
 /// Where the walk is.
@@ -91,23 +41,8 @@ pub(super) struct Walk<'r> {
 }
 
 impl<'r> Walk<'r> {
-    pub(super) fn new(preferred: Side, renames: &'r Renames) -> Self {
-        Self { preferred, renames, marks: Marks::default(), conflicts: Vec::new() }
-    }
-
-    /// Chooses marks that are no text of these values.
-    pub(super) fn avoid_marks_in<'v>(&mut self, values: impl Iterator<Item = &'v Value> + Clone) {
-        fn holds(value: &Value, text: &str) -> bool {
-            match value {
-                Value::String(other) => other.contains(text),
-                Value::Array(items) => items.iter().any(|item| holds(item, text)),
-                Value::Object(map) => map.values().any(|value| holds(value, text)),
-                _ => false,
-            }
-        }
-        let is_taken = |prefix: &String| values.clone().any(|value| holds(value, prefix));
-        let mut prefixes = (0u64..).map(|number| format!("conflict-{number}-"));
-        self.marks.prefix = prefixes.find(|prefix| !is_taken(prefix)).unwrap_or_default();
+    pub(super) fn new(preferred: Side, renames: &'r Renames, marks: Marks) -> Self {
+        Self { preferred, renames, marks, conflicts: Vec::new() }
     }
 
     pub(super) fn finish(self) -> (Marks, Vec<Conflict>) {
@@ -343,8 +278,7 @@ impl<'r> Walk<'r> {
             theirs: at.words(theirs),
         });
         let owned = |items: &[&Value]| items.iter().map(|item| (*item).clone()).collect();
-        self.marks.sides.push(Sides { ours: owned(ours), theirs: owned(theirs) });
-        Value::String(format!("{}{}", self.marks.prefix, self.marks.sides.len() - 1))
+        self.marks.add(Sides { ours: owned(ours), theirs: owned(theirs) })
     }
 }
 
@@ -413,47 +347,4 @@ impl<'n> At<'n> {
         });
         (!items.is_empty()).then(|| words.collect::<Vec<_>>().join(", "))
     }
-}
-
-/// What the three sides hold under one key.
-#[derive(Default)]
-struct Group<'v> {
-    base: Vec<&'v Value>,
-    ours: Vec<&'v Value>,
-    theirs: Vec<&'v Value>,
-    /// A conflict that is noted already.
-    mark: Option<Value>,
-}
-
-impl<'v> Group<'v> {
-    fn any(&self) -> Option<&'v Value> {
-        self.ours.first().or(self.theirs.first()).or(self.base.first()).copied()
-    }
-
-    fn single(&self) -> (Option<&'v Value>, Option<&'v Value>, Option<&'v Value>) {
-        (self.base.first().copied(), self.ours.first().copied(), self.theirs.first().copied())
-    }
-
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
-}
-
-fn groups<'v>(key: &[&str], base: &'v [Value], ours: &'v [Value], theirs: &'v [Value]) -> Vec<Group<'v>> {
-    let tagged = |side: u8| move |item: &'v Value| (side, item);
-    let mut all: Vec<(u8, &Value)> = base
-        .iter()
-        .map(tagged(0))
-        .chain(ours.iter().map(tagged(1)))
-        .chain(theirs.iter().map(tagged(2)))
-        .collect();
-    all.sort_by(|a, b| form::compare_item_keys(key, a.1, b.1));
-    let same_key = |a: &(u8, &Value), b: &(u8, &Value)| form::compare_item_keys(key, a.1, b.1).is_eq();
-    all.chunk_by(same_key)
-        .map(|chunk| {
-            let of =
-                |side: u8| chunk.iter().filter(|(other, _)| *other == side).map(|(_, item)| *item).collect();
-            Group { base: of(0), ours: of(1), theirs: of(2), mark: None }
-        })
-        .collect()
 }
