@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::compare::{Comparison, Purpose, same};
+use super::super::compare::{Comparison, Purpose, identical, same};
 use super::super::form::{self, Node, Order, Part};
 use super::super::pairing::{Pairing, follow_renames, renamed_jobs};
 use super::super::secret::{self, ENCRYPTED, hide_encrypted};
 use super::super::{Definition, information};
-use super::alike::{common_ends, fields, identical, identical_lists};
+use super::alike::{common_ends, fields, identical_lists};
 use super::{Change, ChangeKind, Difference, Place, Thing};
 
 /// What changed from `a` to `b`.
