@@ -46,6 +46,12 @@ pub(crate) fn in_words(value: &Value) -> String {
     without_middle(&full(value).chars().collect::<Vec<_>>())
 }
 
+/// Whether a value is too long for `old → new` on one line.
+pub(super) fn is_long(value: &Value) -> bool {
+    const SHORT: usize = 40;
+    full(value).chars().count() > SHORT
+}
+
 /// Two values that differ, each on one line: with quotes where only the type
 /// tells them apart, long ones cut to where they differ.
 pub(crate) fn pair_in_words(old: &Value, new: &Value) -> (String, String) {
