@@ -1,8 +1,14 @@
 //! The commands: one file each.
 
 mod completions;
+mod diff;
+mod diff_driver;
+mod export;
 mod import;
 mod init;
+mod list;
+mod merge_driver;
+mod show;
 mod versions;
 
 use clap::Subcommand;
@@ -20,7 +26,13 @@ use crate::ui::Ui;
 pub enum Command {
     Init(init::InitArgs),
     Import(import::ImportArgs),
+    List(list::ListArgs),
     Versions(versions::VersionsArgs),
+    Show(show::ShowArgs),
+    Diff(diff::DiffArgs),
+    Export(export::ExportArgs),
+    MergeDriver(merge_driver::MergeDriverArgs),
+    DiffDriver(diff_driver::DiffDriverArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -29,7 +41,13 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
     match command {
         Command::Init(args) => init::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
+        Command::List(args) => list::run(args, global, ui),
         Command::Versions(args) => versions::run(args, global, ui),
+        Command::Show(args) => show::run(args, global, ui),
+        Command::Diff(args) => diff::run(args, global, ui),
+        Command::Export(args) => export::run(args, global, ui),
+        Command::MergeDriver(args) => merge_driver::run(args, global, ui),
+        Command::DiffDriver(args) => diff_driver::run(args, global, ui),
         Command::Completions(args) => completions::run(args, ui),
     }
 }
