@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::compare::same;
-use super::super::diff::{Place, in_words};
+use super::super::diff::{Place, in_words, pair_in_words};
 use super::super::form::{self, Node, Order, Part};
 use super::super::pairing::{MOST_COMPARED, differ_in_one_field};
 use super::super::secret::{self, ENCRYPTED, hide_encrypted};
@@ -267,12 +267,19 @@ impl<'r> Walk<'r> {
 
     /// Notes a conflict and gives the mark that stands for it.
     fn mark(&mut self, at: &At<'_>, base: &[&Value], ours: &[&Value], theirs: &[&Value]) -> Value {
+        let (our_words, their_words) = match (ours, theirs) {
+            ([ours], [theirs]) if !at.is_secret && !ours.is_object() && !theirs.is_object() => {
+                let (ours, theirs) = pair_in_words(&hide_encrypted(ours), &hide_encrypted(theirs));
+                (Some(ours), Some(theirs))
+            }
+            _ => (at.words(ours), at.words(theirs)),
+        };
         self.conflicts.push(Conflict {
             place: at.place.clone(),
             field: (!at.path.is_empty()).then(|| at.path.clone()),
             base: at.words(base),
-            ours: at.words(ours),
-            theirs: at.words(theirs),
+            ours: our_words,
+            theirs: their_words,
         });
         let owned = |items: &[&Value]| items.iter().map(|item| (*item).clone()).collect();
         self.marks.add(Sides { ours: owned(ours), theirs: owned(theirs) })
