@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use super::compare::same;
 use super::{canonical, form};
 
+/// How many pairs of items are compared in search of edited ones.
+pub(crate) const MOST_COMPARED: usize = 10_000;
+
 /// Which items of two sets are the same thing, by their indices.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Pairing {
@@ -72,7 +75,6 @@ impl Pairing {
     /// Pairs what is left over and differs in one field only: one edited, not
     /// one removed and another added.
     pub(crate) fn pair_edited(&mut self, a: &[&Value], b: &[&Value]) {
-        const MOST_COMPARED: usize = 10_000;
         if self.removed.len() * self.added.len() > MOST_COMPARED {
             return;
         }

@@ -110,10 +110,7 @@ mod tests {
     fn the_difference_of_long_values_stays_in_sight() {
         let long = |middle: &str| json!(format!("{}{middle}{}", "a".repeat(80), "z".repeat(80)));
         let (old, new) = pair_in_words(&long("-t25"), &long("-t20"));
-        assert_eq!(
-            old,
-            format!("…{}-t25{}…", "a".repeat(21), "z".repeat(24)).replace(&"a".repeat(21), &"a".repeat(21))
-        );
+        assert_eq!(old, format!("…{}-t25{}…", "a".repeat(21), "z".repeat(24)));
         assert!(new.contains("-t20") && new.chars().count() < 60);
         let (old, new) = pair_in_words(&json!("x".repeat(500)), &json!("y".repeat(500)));
         assert!(old.chars().count() <= 96 && new.contains(" … "));

@@ -6,6 +6,7 @@
 //! Encrypted values are never in a difference.
 
 mod alike;
+mod at;
 mod compute;
 mod excerpt;
 mod markdown;
@@ -20,7 +21,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use compute::diff;
-pub(crate) use excerpt::{in_words, visible};
+pub(crate) use excerpt::{in_words, pair_in_words, visible};
 pub use markdown::to_markdown;
 
 use super::form::Part;

@@ -191,10 +191,11 @@ fn what(change: &Change) -> Vec<Piece> {
 
 /// Whether the old and the new value are themselves what the thing is known by.
 fn is_told_by_values(change: &Change) -> bool {
-    matches!(
-        (change.place.thing, change.field.as_deref()),
-        (Thing::Event, Some("event")) | (Thing::ExpressionDependency, Some("expression"))
-    )
+    change.kind == ChangeKind::Changed
+        && matches!(
+            (change.place.thing, change.field.as_deref()),
+            (_, None) | (Thing::Event, Some("event")) | (Thing::ExpressionDependency, Some("expression"))
+        )
 }
 
 /// What is worth saying of a thing or a field that came or went.
