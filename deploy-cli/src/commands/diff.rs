@@ -4,7 +4,8 @@ use std::path::Path;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use deploy_core::definition::diff::{Difference, Style as LineStyle, diff, lines, to_markdown};
+use deploy_core::definition::diff::render::{Style as LineStyle, lines};
+use deploy_core::definition::diff::{Difference, diff, to_markdown};
 use deploy_core::definition::{Definition, decode, encode, patch};
 use deploy_core::repository::Repository;
 use deploy_core::repository::history::History;
@@ -25,7 +26,9 @@ use crate::{CommandResult, Exit};
 /// another content than the latest version, that is compared with it. The
 /// order of jobs and other sets, numeric ids, stamps and export dates never differ.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy diff Payroll@2 Payroll@3\n  opcon-deploy diff Payroll\n  opcon-deploy diff export.json Payroll --json\n  opcon-deploy diff --range main..HEAD --markdown")]
+#[command(
+    after_help = "Examples:\n  opcon-deploy diff Payroll@2 Payroll@3\n  opcon-deploy diff Payroll\n  opcon-deploy diff export.json Payroll --json\n  opcon-deploy diff --range main..HEAD --markdown"
+)]
 pub struct DiffArgs {
     /// A version (`NAME`, `NAME@3`, `NAME@REF`) or a file
     #[arg(value_name = "A", required_unless_present = "range", add = ArgValueCandidates::new(super::completions::schedules))]
@@ -81,8 +84,8 @@ fn is_file(global: &Global, text: &str) -> bool {
 fn from_file(global: &Global, text: &str) -> Result<Side, CommandError> {
     let path = global.dir.join(text);
     let bytes = std::fs::read(&path).map_err(|error| CommandError::io("read", &path, &error))?;
-    let definition =
-        Definition::read(&bytes).map_err(|error| CommandError::failed(format!("`{}`: {error}", path.display())))?;
+    let definition = Definition::read(&bytes)
+        .map_err(|error| CommandError::failed(format!("`{}`: {error}", path.display())))?;
     Ok(Side { label: text.to_owned(), definition })
 }
 
@@ -93,7 +96,11 @@ fn from_version(repository: &Repository, history: &History, text: &str) -> Resul
 
 /// One name alone: the latest version against the work tree if they differ,
 /// else the version before against the one named.
-fn before_and_after(repository: &Repository, history: &History, text: &str) -> Result<(Side, Side), CommandError> {
+fn before_and_after(
+    repository: &Repository,
+    history: &History,
+    text: &str,
+) -> Result<(Side, Side), CommandError> {
     let named = from_version(repository, history, text)?;
     let found = resolve(repository, history, Kind::Schedule, text)?;
     if found.name == text && repository.has_work_tree() {
@@ -109,7 +116,10 @@ fn before_and_after(repository: &Repository, history: &History, text: &str) -> R
     })?;
     let before = versions[..number.saturating_sub(1)].iter().rfind(|version| version.blob.is_some());
     let Some(before) = before else {
-        return Err(CommandError::failed(format!("`{}` is the first version: there is nothing before it", found.label())));
+        return Err(CommandError::failed(format!(
+            "`{}` is the first version: there is nothing before it",
+            found.label()
+        )));
     };
     let before = from_version(repository, history, &format!("{}@{}", found.name, before.number))?;
     Ok((before, named))
@@ -134,13 +144,13 @@ fn show(before: &Side, after: &Side, markdown: bool, ui: &Ui) -> Result<(), Comm
     if markdown {
         ui.print(&to_markdown(&difference, &title));
     } else {
-        print(&difference, &title, ui);
+        ui.line(styled(style::HEADING, one_line(&title)));
+        print(&difference, ui);
     }
     Ok(())
 }
 
-fn print(difference: &Difference, title: &str, ui: &Ui) {
-    ui.line(styled(style::HEADING, one_line(title)));
+fn print(difference: &Difference, ui: &Ui) {
     for line in lines(difference) {
         let style = match line.style {
             LineStyle::Plain => anstyle::Style::new(),
@@ -174,14 +184,16 @@ fn range_diff(range: &str, markdown: bool, global: &Global, ui: &Ui) -> CommandR
             _ => ("removed", None),
         };
         if ui.is_json() {
-            let of = |side: &Option<Definition>| side.as_ref().map_or(serde_json::Value::Null, |d| d.value().clone());
+            let of = |side: &Option<Definition>| {
+                side.as_ref().map_or(serde_json::Value::Null, |d| d.value().clone())
+            };
             let operations = patch(&of(&before), &of(&after));
             list.push(json!({ "name": name, "path": item.path, "kind": words, "patch": operations }));
             continue;
         }
         match (difference, markdown) {
             (Some(difference), true) => ui.print(&format!("{}\n", to_markdown(&difference, &name))),
-            (Some(difference), false) => print(&difference, &name, ui),
+            (Some(difference), false) => print(&difference, ui),
             (None, true) => ui.print(&format!("### `{}`\n\n{words}\n\n", encode(&name))),
             (None, false) => {
                 let style = if words == "added" { style::ADDED } else { style::REMOVED };

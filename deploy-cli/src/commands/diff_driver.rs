@@ -12,7 +12,9 @@ use crate::{CommandResult, Exit};
 
 /// Print a definition as lines that compare well (called by git)
 #[derive(Debug, Args)]
-#[command(after_help = "Wired by `opcon-deploy init` as\n  diff.opcon-deploy.textconv = opcon-deploy diff-driver")]
+#[command(
+    after_help = "Wired by `opcon-deploy init` as\n  diff.opcon-deploy.textconv = opcon-deploy diff-driver"
+)]
 pub struct DiffDriverArgs {
     /// The file
     file: PathBuf,
@@ -22,7 +24,9 @@ pub(super) fn run(args: DiffDriverArgs, global: &Global, ui: &Ui) -> CommandResu
     let path = global.dir.join(&args.file);
     let bytes = std::fs::read(&path).map_err(|error| CommandError::io("read", &path, &error))?;
     match Definition::read(&bytes) {
-        Ok(definition) if ui.is_json() => ui.json("lines", &to_lines(&definition).lines().collect::<Vec<_>>())?,
+        Ok(definition) if ui.is_json() => {
+            ui.json("lines", &to_lines(&definition).lines().collect::<Vec<_>>())?
+        }
         Ok(definition) => ui.print(&to_lines(&definition)),
         // With conflict markers in it, or broken: the text itself is what there is to see.
         Err(_) => ui.bytes(&bytes),

@@ -20,7 +20,9 @@ use crate::{CommandResult, Exit};
 /// Several schedules in one file are one definition: the shared objects of
 /// all, each once; where they differ the newest version's is taken and said so.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy export Payroll -o payroll.json\n  opcon-deploy export Payroll@2 Billing -o both.json\n  opcon-deploy export Payroll Billing -o exports/      one file each\n  opcon-deploy export Payroll -o -                     to standard output")]
+#[command(
+    after_help = "Examples:\n  opcon-deploy export Payroll -o payroll.json\n  opcon-deploy export Payroll@2 Billing -o both.json\n  opcon-deploy export Payroll Billing -o exports/      one file each\n  opcon-deploy export Payroll -o -                     to standard output"
+)]
 pub struct ExportArgs {
     /// The schedules
     #[arg(value_name = "NAME[@V]", required = true, add = ArgValueCandidates::new(super::completions::schedules))]
@@ -55,7 +57,8 @@ pub(super) fn run(args: ExportArgs, global: &Global, ui: &Ui) -> CommandResult {
     } else {
         let labels: Vec<String> = all.iter().map(|(found, _)| found.label()).collect();
         // Of shared objects that differ the newest commit's is taken.
-        let time = |found: &Found| repository.git2().find_commit(found.commit).map(|commit| commit.time().seconds());
+        let time =
+            |found: &Found| repository.git2().find_commit(found.commit).map(|commit| commit.time().seconds());
         all.sort_by_key(|(found, _)| std::cmp::Reverse(time(found).unwrap_or(i64::MIN)));
         let (joined, disagreements) = join(all.into_iter().map(|(_, definition)| definition).collect());
         for disagreement in disagreements {

@@ -10,7 +10,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{history, open, package};
+use super::{history, open};
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Table, Ui, local_time, utc_time};
@@ -21,7 +21,9 @@ use crate::{CommandResult, Exit};
 /// Shows what main holds. The filter is a part of the name, or a pattern with
 /// `*` and `?`; case does not count.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy list\n  opcon-deploy list payroll\n  opcon-deploy list schedules 'FIN_*' --json\n  opcon-deploy list packages")]
+#[command(
+    after_help = "Examples:\n  opcon-deploy list\n  opcon-deploy list payroll\n  opcon-deploy list schedules 'FIN_*' --json\n  opcon-deploy list packages"
+)]
 pub struct ListArgs {
     /// schedules, packages, rules, servers or apps; or a filter for schedules
     #[arg(value_name = "KIND")]
@@ -46,7 +48,7 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
     let history = history(&repository, ui)?;
     let filter = Filter::new(filter.as_deref())?;
     match kind {
-        "packages" => package::list(&repository, &history, &filter, ui)?,
+        "packages" => packages(&history, &filter, ui)?,
         "rules" => rules(&repository, &history, &filter, ui)?,
         "servers" => servers(&repository, &history, &filter, ui)?,
         "apps" => apps(&history, &filter, ui)?,
@@ -72,7 +74,8 @@ impl Filter {
             false => format!("*{}*", globset::escape(text)),
         };
         let glob = GlobBuilder::new(&pattern).case_insensitive(true).build();
-        let glob = glob.map_err(|error| CommandError::usage(format!("`{text}` is not a pattern: {}", error.kind())))?;
+        let glob = glob
+            .map_err(|error| CommandError::usage(format!("`{text}` is not a pattern: {}", error.kind())))?;
         Ok(Self(Some(glob.compile_matcher())))
     }
 
@@ -106,7 +109,12 @@ struct ScheduleRow<'a> {
     path: &'a str,
 }
 
-fn schedules(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
+fn schedules(
+    repository: &Repository,
+    history: &History,
+    filter: &Filter,
+    ui: &Ui,
+) -> Result<(), CommandError> {
     let all = existing(history, Kind::Schedule, filter);
     let blobs: Vec<_> = all.iter().filter_map(|(_, version)| version.blob).collect();
     let briefs = briefs(repository, &blobs);
@@ -135,8 +143,12 @@ fn schedules(repository: &Repository, history: &History, filter: &Filter, ui: &U
         return ui.json("schedules", &rows);
     }
     if rows.is_empty() {
-        ui.note("no schedules");
-        ui.hint("`opcon-deploy import --file EXPORT.json` makes a first version");
+        if filter.0.is_some() {
+            ui.note("no schedule matches the filter");
+        } else {
+            ui.note("no schedules");
+            ui.hint("`opcon-deploy import --file EXPORT.json` makes a first version");
+        }
         return Ok(());
     }
     let heads = ["NAME", "APP", "SUB", "EXT", "JOBS", "VERSION", "DATE", "AUTHOR", "DESCRIPTION"];
@@ -161,6 +173,17 @@ fn schedules(repository: &Repository, history: &History, filter: &Filter, ui: &U
         ui.note("* not pushed yet: `git push`");
     }
     Ok(())
+}
+
+fn packages(history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
+    let mut table = Table::new(["NAME", "VERSION", "DATE", "AUTHOR"]).right(1);
+    let mut list = Vec::new();
+    for (name, version) in existing(history, Kind::Package, filter) {
+        table.row([&name, &version.number.to_string(), &local_time(version.time), &version.author]);
+        list.push(json!({ "name": name, "version": version.number, "author": version.author,
+            "date": utc_time(version.time), "path": version.path }));
+    }
+    finish("packages", &list, &table, ui)
 }
 
 fn rules(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
@@ -192,7 +215,9 @@ fn rules(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -
 /// The first line of a script's opening comment.
 fn first_comment(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    line.strip_prefix("//").map(|line| line.trim_start_matches(['/', '!']).trim().to_owned()).unwrap_or_default()
+    line.strip_prefix("//")
+        .map(|line| line.trim_start_matches(['/', '!']).trim().to_owned())
+        .unwrap_or_default()
 }
 
 fn servers(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
@@ -202,7 +227,8 @@ fn servers(repository: &Repository, history: &History, filter: &Filter, ui: &Ui)
     if let Some(entry) = tree.get_name(SERVERS)
         && let Ok(folder) = entry.to_object(repository.git2())?.peel_to_tree()
     {
-        let stems = folder.iter().filter_map(|entry| Some(entry.name().ok()?.strip_suffix(".toml")?.to_owned()));
+        let stems =
+            folder.iter().filter_map(|entry| Some(entry.name().ok()?.strip_suffix(".toml")?.to_owned()));
         for name in stems.filter_map(|stem| decode(&stem)).filter(|name| filter.takes(name)) {
             let path = format!("{SERVERS}/{}.toml", deploy_core::definition::encode(&name));
             table.row([&name, &path]);
@@ -227,7 +253,12 @@ fn apps(history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError>
 }
 
 /// Prints a list in the form that is wanted.
-pub(super) fn finish(kind: &str, list: &[serde_json::Value], table: &Table, ui: &Ui) -> Result<(), CommandError> {
+pub(super) fn finish(
+    kind: &str,
+    list: &[serde_json::Value],
+    table: &Table,
+    ui: &Ui,
+) -> Result<(), CommandError> {
     if ui.is_json() {
         return ui.json(kind, &list);
     }

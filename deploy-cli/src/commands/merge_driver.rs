@@ -15,7 +15,9 @@ use crate::{CommandResult, Exit};
 /// Writes the result into OURS. Conflicts are told in words, marked in the
 /// file as git marks them, and end with exit code 1, as git expects.
 #[derive(Debug, Args)]
-#[command(after_help = "Wired by `opcon-deploy init` as\n  merge.opcon-deploy.driver = opcon-deploy merge-driver %O %A %B --path %P")]
+#[command(
+    after_help = "Wired by `opcon-deploy init` as\n  merge.opcon-deploy.driver = opcon-deploy merge-driver %O %A %B --path %P"
+)]
 pub struct MergeDriverArgs {
     /// The common ancestor
     base: PathBuf,
@@ -38,7 +40,8 @@ pub(super) fn run(args: MergeDriverArgs, global: &Global, ui: &Ui) -> CommandRes
         return Err(CommandError::failed(format!("`{shown}`: one side of the merge is empty")));
     };
     let merged = merge(base.as_ref(), &ours, &theirs);
-    std::fs::write(&ours_path, merged.to_bytes()).map_err(|error| CommandError::io("write", &ours_path, &error))?;
+    std::fs::write(&ours_path, merged.to_bytes())
+        .map_err(|error| CommandError::io("write", &ours_path, &error))?;
     if ui.is_json() {
         ui.json("conflicts", &merged.conflicts)?;
     } else {
@@ -49,7 +52,9 @@ pub(super) fn run(args: MergeDriverArgs, global: &Global, ui: &Ui) -> CommandRes
     if merged.conflicts.is_empty() {
         return Ok(Exit::Done);
     }
-    ui.hint(format!("choose between the marked lines, then `opcon-deploy fmt \"{shown}\" && git add \"{shown}\"`"));
+    ui.hint(format!(
+        "choose between the marked lines, then `opcon-deploy fmt \"{shown}\" && git add \"{shown}\"`"
+    ));
     Ok(Exit::Failed)
 }
 

@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod completions;
+mod demo;
 mod diff;
 mod diff_driver;
 mod export;
@@ -24,6 +25,7 @@ use crate::ui::Ui;
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Demo(demo::DemoArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
     List(list::ListArgs),
@@ -39,6 +41,7 @@ pub enum Command {
 /// Runs one command.
 pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
     match command {
+        Command::Demo(args) => demo::run(args, global, ui),
         Command::Init(args) => init::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
         Command::List(args) => list::run(args, global, ui),

@@ -13,7 +13,9 @@ use crate::{CommandResult, Exit};
 
 /// Show a schedule: header, jobs, dependencies, properties
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy show Payroll\n  opcon-deploy show Payroll@3\n  opcon-deploy show Payroll --json > Payroll.json")]
+#[command(
+    after_help = "Examples:\n  opcon-deploy show Payroll\n  opcon-deploy show Payroll@3\n  opcon-deploy show Payroll --json > Payroll.json"
+)]
 pub struct ShowArgs {
     /// The schedule, with a version if not the latest
     #[arg(value_name = "NAME[@V]", add = ArgValueCandidates::new(super::completions::schedules))]
@@ -29,7 +31,11 @@ pub(super) fn run(args: ShowArgs, global: &Global, ui: &Ui) -> CommandResult {
         ui.bytes(&definition.to_bytes());
         return Ok(Exit::Done);
     }
-    ui.line(format!("{}  {}", styled(style::HEADING, one_line(&found.label())), styled(style::DIM, &found.path)));
+    ui.line(format!(
+        "{}  {}",
+        styled(style::HEADING, one_line(&found.label())),
+        styled(style::DIM, &found.path)
+    ));
     print(&definition, ui);
     Ok(Exit::Done)
 }
@@ -58,7 +64,7 @@ fn print_schedule(schedule: &ScheduleView, ui: &Ui) {
     facts.extend(schedule.start_time.as_ref().map(|time| format!("starts {time}")));
     match schedule.work_days.as_slice() {
         [] => {}
-        [days @ ..] => facts.push(days.iter().map(|day| &day[..3]).collect::<Vec<_>>().join(" ")),
+        days => facts.push(days.iter().map(|day| &day[..3]).collect::<Vec<_>>().join(" ")),
     }
     facts.extend(schedule.is_sub_schedule.then(|| "sub-schedule".to_owned()));
     facts.extend(schedule.is_multi_instance.then(|| "multi-instance".to_owned()));
@@ -90,7 +96,9 @@ fn print_rest(overview: &Overview, ui: &Ui) {
     };
     lines(ui, "External dependencies", words(&overview.external_dependencies));
     lines(ui, "Other schedules depend on it", words(&overview.dependencies_on_it));
-    let values = |list: &[NamedValue]| list.iter().map(|item| format!("{} = {}", item.name, item.value)).collect::<Vec<_>>();
+    let values = |list: &[NamedValue]| {
+        list.iter().map(|item| format!("{} = {}", item.name, item.value)).collect::<Vec<_>>()
+    };
     lines(ui, "Properties", values(&overview.properties));
     lines(ui, "Resources", values(&overview.resources));
     lines(ui, "Thresholds", values(&overview.thresholds));

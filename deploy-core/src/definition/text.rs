@@ -25,7 +25,8 @@ pub fn to_lines(definition: &Definition) -> String {
 }
 
 fn sorted(map: Option<&Map<String, Value>>) -> Vec<(&String, &Value)> {
-    let mut entries: Vec<_> = map.into_iter().flatten().filter(|(key, value)| !form::is_noise(key, value)).collect();
+    let mut entries: Vec<_> =
+        map.into_iter().flatten().filter(|(key, value)| !form::is_noise(key, value)).collect();
     // Plain fields before lists, so that a thing's own fields stand together.
     entries.sort_by_key(|(key, value)| (value.is_array(), *key));
     entries
@@ -33,7 +34,7 @@ fn sorted(map: Option<&Map<String, Value>>) -> Vec<(&String, &Value)> {
 
 fn line(out: &mut String, depth: usize, text: &str) {
     out.extend(std::iter::repeat_n("  ", depth));
-    out.push_str(text);
+    out.push_str(text.trim_end());
     out.push('\n');
 }
 
@@ -68,10 +69,11 @@ fn write_field(out: &mut String, name: &str, value: &Value, node: &Node, depth: 
 /// A thing of a list: its name, and its fields below.
 fn write_item(out: &mut String, kind: &str, item: &Value, key: &[&str], node: &Node, depth: usize) {
     let item = hide_encrypted(item);
-    let names: Vec<String> = key.iter().filter_map(|path| form::field(&item, path)).map(scalar).collect();
+    let names = key.iter().filter_map(|path| form::field(&item, path)).map(scalar);
+    let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
     // Jobs stand at the margin: they are the headings of the text.
     let depth = if kind == "job" { 0 } else { depth };
-    line(out, depth, format!("{kind} {}", names.join(" ")).trim_end());
+    line(out, depth, &format!("{kind} {}", names.join(" ")));
     for (field, value) in sorted(item.as_object()) {
         if !key.contains(&field.as_str()) {
             write_field(out, field, value, node.child(field), depth + 1);

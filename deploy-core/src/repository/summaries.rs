@@ -38,8 +38,7 @@ pub fn briefs(repository: &Repository, blobs: &[Oid]) -> HashMap<Oid, Brief> {
         let content = git.as_ref()?.find_blob(*blob).ok()?;
         Some((*blob, brief(content.content())))
     };
-    let new: Vec<(Oid, Brief)> =
-        missing.par_iter().with_min_len(64).map_init(open, read).flatten().collect();
+    let new: Vec<(Oid, Brief)> = missing.par_iter().with_min_len(64).map_init(open, read).flatten().collect();
     known.extend(new);
     repository.write_cache(CACHE, encode(&known).as_bytes());
     known
