@@ -70,8 +70,11 @@ fn member<'a>(value: &'a RawValue, key: &str) -> Option<&'a RawValue> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn values_stand_where_the_pointers_say() {
@@ -89,6 +92,26 @@ mod tests {
         ];
         for (parts, expected) in cases {
             assert_eq!(serde_json::to_string(&Body::new(parts)).unwrap(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_put_somewhere_is_found_there(
+            path in vec("[a-z]{1,4}", 0..4),
+            text in ".{0,20}",
+            number in any::<i64>(),
+        ) {
+            let pointer: String = path.iter().map(|key| format!("/{key}")).collect();
+            let value = json!({"text": text, "list": [number, null]});
+            let body = serde_json::to_vec(&Body::new([(pointer.as_str(), &value)])).unwrap();
+            let found = cut(body, &pointer).unwrap();
+            prop_assert_eq!(serde_json::from_slice::<Value>(&found).unwrap(), value);
+        }
+
+        #[test]
+        fn nothing_sent_makes_it_panic(bytes in vec(any::<u8>(), 0..60), pointer in "(/[a-z0-9]{0,2}){0,3}") {
+            cut(bytes, &pointer);
         }
     }
 

@@ -3,8 +3,10 @@
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::error::{OpConError, Service};
+use super::OpConSystem as _;
+use super::error::{Cause, OpConError, Service};
 use super::http::HttpSystem;
+use super::model::Counts;
 
 /// What is looked at, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -61,55 +63,51 @@ pub async fn check(system: &HttpSystem) -> Vec<CheckLine> {
 
     let version = system.rest_version().await;
     line(CheckStep::RestTls, tls(system, Service::Rest, version.as_ref().err()));
-    let reached = version.is_ok();
-    line(CheckStep::Version, outcome(version, |version| format!("OpCon {version}")));
-
-    let signed_on = if reached { Some(system.sign_on().await) } else { None };
-    let may_go_on = matches!(signed_on, Some(Ok(())));
-    let without = |step: Option<Result<(), OpConError>>, because: &str| match step {
-        Some(result) => outcome(result, |()| "signed on".to_owned()),
-        None => skipped(because),
+    let sign_on = match version {
+        Ok(_) => Some(system.sign_on().await),
+        Err(_) => None,
     };
-    line(CheckStep::SignOn, without(signed_on, "the OpCon REST API was not reached"));
+    line(CheckStep::Version, outcome(version, |version| format!("OpCon {version}")));
+    let signed_on = matches!(sign_on, Some(Ok(())));
+    line(
+        CheckStep::SignOn,
+        match sign_on {
+            Some(result) => outcome(result, |()| format!("as {}", system.who())),
+            None => skipped("the OpCon REST API did not tell its version"),
+        },
+    );
 
-    if !may_go_on {
-        let steps = [
-            CheckStep::ImpexTls,
-            CheckStep::Impex,
-            CheckStep::Licence,
-            CheckStep::Counts,
-            CheckStep::RoundTrip,
-        ];
-        for step in steps {
+    let impex = if signed_on { system.impex_version().await } else { system.impex_version_unsigned().await };
+    line(CheckStep::ImpexTls, tls(system, Service::Impex, impex.as_ref().err()));
+    line(
+        CheckStep::Impex,
+        match impex {
+            Err(error) if !signed_on && matches!(*error.cause, Cause::SignOnRefused { .. }) => {
+                skipped("it answers, but there is no sign-on")
+            }
+            result => outcome(result, |version| format!("ImpEx2 {version}")),
+        },
+    );
+
+    if !signed_on {
+        for step in [CheckStep::Licence, CheckStep::Counts, CheckStep::RoundTrip] {
             line(step, skipped("there is no sign-on"));
         }
         return lines;
     }
-
-    let impex = system.impex_version().await;
-    line(CheckStep::ImpexTls, tls(system, Service::Impex, impex.as_ref().err()));
-    line(CheckStep::Impex, outcome(impex, |version| format!("ImpEx2 {version}")));
-
-    use super::OpConSystem as _;
     let licence = system.require_licence().await;
     line(CheckStep::Licence, outcome(licence, |()| "licensed for Deploy".to_owned()));
-
-    let counts = system.counts().await;
-    line(
-        CheckStep::Counts,
-        outcome(counts, |counts| {
-            format!(
-                "{} machines, {} machine groups, {} users, {} schedules",
-                counts.machines, counts.machine_groups, counts.users, counts.schedules
-            )
-        }),
-    );
-
+    line(CheckStep::Counts, outcome(system.counts().await, describe));
     let started = Instant::now();
     let answered = system.rest_version().await;
     let took = started.elapsed();
     line(CheckStep::RoundTrip, outcome(answered, |_| format!("{:.1} ms", took.as_secs_f64() * 1000.0)));
     lines
+}
+
+fn describe(counts: Counts) -> String {
+    let Counts { machines, machine_groups, users, schedules } = counts;
+    format!("{machines} machines, {machine_groups} machine groups, {users} users, {schedules} schedules")
 }
 
 fn outcome<T>(result: Result<T, OpConError>, found: impl FnOnce(T) -> String) -> CheckOutcome {
@@ -126,7 +124,7 @@ fn skipped(because: &str) -> CheckOutcome {
 /// The certificate of a service that was just asked, or why there is none to show.
 fn tls(system: &HttpSystem, service: Service, error: Option<&OpConError>) -> CheckOutcome {
     if let Some(error) = error
-        && matches!(*error.cause, super::Cause::Tls(_))
+        && matches!(*error.cause, Cause::Tls(_))
     {
         return CheckOutcome::Failed { problem: error.cause.to_string(), hint: error.hint() };
     }

@@ -153,7 +153,7 @@ impl HttpSystem {
     ) -> Result<(Request, Value), OpConError> {
         let mut request = Request::change(doing, Method::POST, path).with_json(body);
         let started = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pause = FIRST_PAUSE.min(wait.every);
         let mut id = None;
         loop {
             let answer = self.signed(&request).await?;
@@ -172,8 +172,8 @@ impl HttpSystem {
                 let Some(id) = &id else { return fail(answer.garbled("has no `id`")) };
                 request = Request::get(doing, format!("{path}/{}", daily_segment(id)));
             }
-            sleep(pause.min(wait.every)).await;
-            pause *= 2;
+            sleep(pause).await;
+            pause = (pause * 2).min(wait.every);
         }
     }
 }

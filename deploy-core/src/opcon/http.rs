@@ -51,6 +51,11 @@ impl HttpSystem {
         self.transport.certificate(service)
     }
 
+    /// Whose credential is used, for messages: "user `ann`". Never holds the secret.
+    pub fn who(&self) -> String {
+        self.session.who()
+    }
+
     /// Signs on, unless that has been done; every request does so by itself.
     pub async fn sign_on(&self) -> Result<(), OpConError> {
         match self.session.sign_on(&self.transport).await {
@@ -86,18 +91,19 @@ impl HttpSystem {
             Service::Rest => Service::Impex,
             Service::Impex => Service::Rest,
         };
-        let itself = self.probe(expected, expected);
-        let (itself, other_answers) = tokio::join!(itself, self.probe(expected, other));
-        if itself {
-            *error.cause = Cause::NotFound { items: Vec::new() };
-        } else if other_answers {
-            *found = Some(other);
+        let (itself, other_echo) = tokio::join!(self.probe(expected, expected), self.probe(expected, other));
+        match (itself, other_echo) {
+            (Echo::Clear, _) | (Echo::Faint, Echo::Faint | Echo::None) => {
+                *error.cause = Cause::NotFound { items: Vec::new() };
+            }
+            (_, Echo::Clear) | (Echo::None, Echo::Faint) => *found = Some(other),
+            (Echo::None, Echo::None) => {}
         }
         error
     }
 
     /// Whether the port of one service answers as another one would.
-    async fn probe(&self, port_of: Service, as_service: Service) -> bool {
+    async fn probe(&self, port_of: Service, as_service: Service) -> Echo {
         let path = match as_service {
             Service::Rest => "/api/version",
             Service::Impex => self.profile.version.path.as_str(),
@@ -108,16 +114,25 @@ impl HttpSystem {
         if as_service == Service::Impex {
             request.method = self.profile.version.method.into();
         }
-        match self.transport.send(&request, None, "").await {
-            Ok(answer) => answer.json().is_ok_and(|version| match as_service {
-                Service::Rest => Wire(&version).text(&["opConRestApiProductVersion"]).is_some(),
-                Service::Impex => version.pointer(&self.profile.version.answer_version).is_some(),
-            }),
-            // Without a sign-on ImpEx2 may refuse, in the form in which OpCon refuses.
-            Err(Cause::SignOnRefused { .. }) => as_service == Service::Impex,
-            Err(_) => false,
-        }
+        let version = match self.transport.send(&request, None, "").await {
+            Ok(answer) => answer.json().ok(),
+            // Without a sign-on ImpEx2 may refuse; so may others.
+            Err(Cause::SignOnRefused { .. }) if as_service == Service::Impex => return Echo::Faint,
+            Err(_) => None,
+        };
+        let clear = version.is_some_and(|version| match as_service {
+            Service::Rest => Wire(&version).text(&["opConRestApiProductVersion"]).is_some(),
+            Service::Impex => version.pointer(&self.profile.version.answer_version).is_some(),
+        });
+        if clear { Echo::Clear } else { Echo::None }
     }
+}
+
+/// How sure it is that a certain service answers.
+enum Echo {
+    Clear,
+    Faint,
+    None,
 }
 
 fn is_wrong_service(error: &OpConError) -> bool {
@@ -129,6 +144,10 @@ impl OpConSystem for HttpSystem {
     async fn version(&self) -> Result<SystemVersion, OpConError> {
         let (opcon, impex) = tokio::try_join!(self.rest_version(), self.impex_version())?;
         Ok(SystemVersion { opcon, impex })
+    }
+
+    async fn user(&self) -> Result<Option<String>, OpConError> {
+        self.read_user().await
     }
 
     async fn licence(&self) -> Result<Licence, OpConError> {

@@ -83,14 +83,20 @@ pub struct Inserted {
 
 /// A definition as it came from a system, not yet read: reading a large one takes
 /// a while, and may be done where that does not matter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Extract {
     name: String,
-    answer: Answer,
     server: String,
+    answer: Answer,
 }
 
 impl Extract {
+    /// What a system sent for a schedule.
+    pub fn new(name: impl Into<String>, server: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let answer = Answer { url: None, status: 200, total: None, body: bytes };
+        Self { name: name.into(), server: server.into(), answer }
+    }
+
     /// The bytes of the definition, as the system wrote them.
     pub fn bytes(&self) -> &[u8] {
         &self.answer.body
@@ -111,7 +117,7 @@ impl Extract {
         read.map_err(|problem| OpConError {
             doing: doing_extract(&self.name, &self.server),
             cause: Box::new(self.answer.garbled(problem)),
-            url: Some(self.answer.url),
+            url: self.answer.url,
             server: self.server,
         })
     }
@@ -123,16 +129,30 @@ fn doing_extract(name: &str, server: &str) -> String {
 
 impl HttpSystem {
     pub(crate) async fn impex_version(&self) -> Result<String, OpConError> {
+        let request = self.version_request();
+        self.version_in(&request, self.signed(&request).await?)
+    }
+
+    /// For a look at the service where there is no sign-on.
+    pub(crate) async fn impex_version_unsigned(&self) -> Result<String, OpConError> {
+        let request = self.version_request();
+        self.version_in(&request, self.unsigned(&request).await?)
+    }
+
+    fn version_request(&self) -> Request {
         let route = &self.profile.version;
         let doing = format!("ask ImpEx2 of `{}` for its version", self.server());
-        let request = impex_request(doing, route.method, route.path.clone(), Repeat::Reading);
-        let answer = self.signed(&request).await?;
-        let fail = |cause| self.transport.error(&request, cause);
+        impex_request(doing, route.method, route.path.clone(), Repeat::Reading)
+    }
+
+    fn version_in(&self, request: &Request, answer: Answer) -> Result<String, OpConError> {
+        let fail = |cause| self.transport.error(request, cause);
+        let pointer = &self.profile.version.answer_version;
         let version = answer.json().map_err(fail)?;
-        match version.pointer(&route.answer_version) {
+        match version.pointer(pointer) {
             Some(Value::String(version)) => Ok(version.clone()),
             Some(Value::Number(version)) => Ok(version.to_string()),
-            _ => Err(fail(answer.garbled(format!("has no version at `{}`", route.answer_version)))),
+            _ => Err(fail(answer.garbled(format!("has no version at `{pointer}`")))),
         }
     }
 
@@ -155,7 +175,7 @@ impl HttpSystem {
             return Err(self.transport.error(&request, cause));
         };
         answer.body = body;
-        Ok(Extract { name: name.to_owned(), answer, server: self.server().to_owned() })
+        Ok(Extract { name: name.to_owned(), server: self.server().to_owned(), answer })
     }
 
     pub(crate) async fn insert_definition(

@@ -63,6 +63,9 @@ pub trait OpConSystem: Send + Sync {
     /// The versions of both services.
     async fn version(&self) -> Result<SystemVersion, OpConError>;
 
+    /// The OpCon user under whom everything is done; `None` if an application token has none.
+    async fn user(&self) -> Result<Option<String>, OpConError>;
+
     /// The licence for Deploy, valid or not.
     async fn licence(&self) -> Result<Licence, OpConError>;
 

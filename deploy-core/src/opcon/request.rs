@@ -70,9 +70,10 @@ pub(crate) fn daily_segment(id: &str) -> String {
 }
 
 /// A complete answer that says it went well.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    pub(crate) url: String,
+    /// Where it came from.
+    pub(crate) url: Option<String>,
     pub(crate) status: u16,
     /// `TotalResourceCount`, if the header was there.
     pub(crate) total: Option<usize>,

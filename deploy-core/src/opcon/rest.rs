@@ -29,6 +29,15 @@ impl HttpSystem {
         version.ok_or_else(|| fail(answer.garbled("has no `opConRestApiProductVersion`")))
     }
 
+    pub(crate) async fn read_user(&self) -> Result<Option<String>, OpConError> {
+        let doing = format!("ask `{}` who is signed on", self.transport.server);
+        let request = Request::get(doing, "/api/tokens");
+        let answer = self.signed(&request).await?;
+        let token = answer.json().map_err(|cause| self.transport.error(&request, cause))?;
+        let token = token.get(0).unwrap_or(&token);
+        Ok(Wire(token).object(&["user"]).and_then(|user| user.text(&["loginName", "name"])))
+    }
+
     pub(crate) async fn read_licence(&self) -> Result<Licence, OpConError> {
         let wanted = &self.profile.licence.feature;
         let features: Vec<Feature> = self.list("the licensed features", "/api/features", &[]).await?;

@@ -131,10 +131,12 @@ impl Session {
             Cause::Forbidden { ref items, .. } | Cause::Rejected { status: 400, ref items } => {
                 items.first().map_or_else(|| cause.to_string(), ToString::to_string)
             }
-            Cause::Broken { maybe_done, .. } => {
-                let message = "while signing on".to_owned();
-                return Cause::Broken { message, maybe_done };
+            // What was received could hold a token; and a token too many needs no undoing.
+            Cause::Broken { .. } => {
+                return Cause::Broken { message: "while signing on".to_owned(), maybe_done: false };
             }
+            Cause::Failed { status, said, .. } => return Cause::Failed { status, said, maybe_done: false },
+            Cause::AnswerTimeout { after, .. } => return Cause::AnswerTimeout { after, maybe_done: false },
             other => return other,
         };
         let lower = message.to_lowercase();

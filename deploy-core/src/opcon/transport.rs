@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::sync::Semaphore;
 
@@ -147,8 +147,11 @@ impl Transport {
     ) -> Result<Answer, Failure> {
         let url = self.url(request).map_err(Failure::last)?;
         let line = self.line(request.service);
-        let mut sending =
-            line.client.request(request.method.clone(), url.clone()).timeout(self.request_timeout);
+        let mut sending = line
+            .client
+            .request(request.method.clone(), url.clone())
+            .timeout(self.request_timeout)
+            .header(ACCEPT, "application/json");
         if let Some(body) = &request.body {
             sending = sending.header(CONTENT_TYPE, "application/json").body(Bytes::clone(body));
         }
@@ -165,7 +168,12 @@ impl Transport {
         let headers = response.headers().clone();
         let body = self.read(response, changes).await?;
         if status.is_success() {
-            return Ok(Answer { url: url.into(), status: status.as_u16(), total: total(&headers), body });
+            return Ok(Answer {
+                url: Some(url.into()),
+                status: status.as_u16(),
+                total: total(&headers),
+                body,
+            });
         }
         Err(Failure {
             cause: refusal(request.service, line.port(), status, &body, who, changes),

@@ -163,6 +163,14 @@ mod tests {
         assert_eq!(wire.text(&["absent"]), None);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_refusal_can_be_read(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..80)) {
+            error_items(&bytes);
+            crate::opcon::error::first_words(&bytes);
+        }
+    }
+
     #[test]
     fn both_forms_of_errors() {
         let cases = [

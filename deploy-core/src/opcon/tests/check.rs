@@ -33,6 +33,7 @@ async fn a_healthy_system_passes_every_step() {
     };
     assert!(found("rest_tls").contains("issued by") && found("rest_tls").contains("valid until 2100-01-01"));
     assert_eq!(found("version"), "OpCon 21.2.0.0");
+    assert_eq!(found("sign_on"), "as user `ann`");
     assert_eq!(found("counts"), "7 machines, 7 machine groups, 7 users, 7 schedules");
     assert!(found("round_trip").ends_with(" ms"));
 }
@@ -56,10 +57,24 @@ async fn each_trouble_stands_in_its_own_line() {
 }
 
 #[tokio::test]
-async fn without_a_sign_on_the_rest_is_skipped() {
-    let server =
-        TestServer::start(|seen| seen.is("POST", "/api/tokens").then(|| Reply::error(401, "wrong"))).await;
+async fn without_a_sign_on_the_services_are_still_looked_at() {
+    for (version, impex) in [(None, "passed"), (Some(401), "skipped"), (Some(500), "failed")] {
+        let server = TestServer::start(move |seen| match seen.path.as_str() {
+            "/api/tokens" => Some(Reply::error(401, "wrong")),
+            "/impex2/version" => version.map(|status| Reply::error(status, "no")),
+            _ => None,
+        })
+        .await;
+        let lines = check(&system(&server)).await;
+        let words: Vec<_> = summary(&lines).into_iter().map(|line| line.1).collect();
+        assert_eq!(words, ["passed", "passed", "failed", "passed", impex, "skipped", "skipped", "skipped"]);
+    }
+}
+
+#[tokio::test]
+async fn a_system_that_is_not_there_fails_by_name() {
+    let server = TestServer::start_raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").await;
     let lines = check(&system(&server)).await;
     let words: Vec<_> = summary(&lines).into_iter().map(|line| line.1).collect();
-    assert_eq!(words, ["passed", "passed", "failed", "skipped", "skipped", "skipped", "skipped", "skipped"]);
+    assert_eq!(words, ["passed", "failed", "skipped", "passed", "failed", "skipped", "skipped", "skipped"]);
 }

@@ -165,6 +165,25 @@ async fn swapped_ports_are_noticed() {
 }
 
 #[tokio::test]
+async fn one_port_for_both_services_is_no_wrong_service() {
+    // As behind a reverse proxy; ImpEx2 may or may not tell its version without a sign-on.
+    for refuses in [false, true] {
+        let server = TestServer::start(move |seen| {
+            let unsigned = seen.authorization.is_none();
+            match seen.path.as_str() {
+                "/impex2/version" if refuses && unsigned => Some(Reply::new(401, "")),
+                "/api/version" if refuses => Some(Reply::new(404, "")),
+                path if path.ends_with("/PAY") => Some(Reply::new(404, "")),
+                _ => None,
+            }
+        })
+        .await;
+        let error = system(&server).extract("PAY").await.unwrap_err();
+        assert!(matches!(*error.cause, Cause::NotFound { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_web_server_is_no_opcon() {
     let server =
         TestServer::start(|_| Some(Reply::new(302, "").with("Location", "http://127.0.0.1:1/login"))).await;

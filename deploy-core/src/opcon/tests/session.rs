@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::*;
-use crate::opcon::{Cause, ConnectorProfile, OpConSystem};
+use crate::definition::Definition;
+use crate::opcon::{Cause, ConnectorProfile, ImportRules, OpConSystem};
 
 /// Gives tokens one after another; only the newest is valid.
 fn renewing(seen: &Seen, made: &AtomicUsize, valid_from: usize) -> Option<Reply> {
@@ -60,6 +61,36 @@ async fn a_token_refused_again_and_again_is_an_error() {
     assert!(matches!(*error.cause, Cause::SignOnRefused { .. }), "{error:?}");
     assert_eq!(server.count("POST", "/api/tokens"), 2);
     assert_eq!(server.count("GET", "/api/masterschedules"), 2);
+}
+
+#[tokio::test]
+async fn an_insert_refused_for_its_token_is_sent_with_a_new_one() {
+    let made = AtomicUsize::new(0);
+    let server = TestServer::start(move |seen| {
+        renewing(seen, &made, 2).or_else(|| {
+            (seen.method == "POST").then(|| Reply::json(&json!({"result": "success", "schedules": ["PAY"]})))
+        })
+    })
+    .await;
+    let sent = Definition::from_value(json!({"scheduleList": [{"name": "PAY"}]})).unwrap();
+    system(&server).insert(&sent, &ImportRules::default()).await.unwrap();
+    let signed: Vec<_> =
+        server.seen().into_iter().filter(|seen| seen.is("POST", "/impex2/schedules")).collect();
+    assert_eq!(signed.len(), 2);
+    assert_eq!(signed[1].authorization.as_deref(), Some("Token token-2"));
+}
+
+#[tokio::test]
+async fn the_system_says_whose_the_token_is() {
+    for (answer, user) in [
+        (json!({"id": "token-1", "user": {"loginName": "svc_deploy", "name": "Deploy"}}), Some("svc_deploy")),
+        (json!([{"user": {"name": "ocadm"}}]), Some("ocadm")),
+        (json!({"user": null}), None),
+    ] {
+        let server =
+            TestServer::start(move |seen| seen.is("GET", "/api/tokens").then(|| Reply::json(&answer))).await;
+        assert_eq!(system(&server).user().await.unwrap().as_deref(), user);
+    }
 }
 
 #[tokio::test]
