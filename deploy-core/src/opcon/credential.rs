@@ -37,9 +37,10 @@ pub enum Credential {
         /// The password.
         password: Secret,
     },
-    /// An application token.
+    /// An application token that was made on the system before. It is used as it is:
+    /// nothing renews it, and signing off does not end it.
     Application {
-        /// What the token is called on the system; whoever knows it can sign on.
+        /// The token itself, not its name.
         id: Secret,
     },
 }
@@ -50,7 +51,7 @@ impl Credential {
         Self::User { login: login.into(), password: Secret::new(password) }
     }
 
-    /// An application token.
+    /// An application token made on the system before.
     pub fn application(id: impl Into<String>) -> Self {
         Self::Application { id: Secret::new(id) }
     }

@@ -133,8 +133,7 @@ impl HttpSystem {
         });
         let body = json!({"items": entries.collect::<Vec<_>>()});
         let doing = format!("delete from the daily of `{}`", self.server());
-        let request = Request::change(doing, Method::POST, "/api/DeleteActions").with_json(&body);
-        self.signed(&request).await.map(|_| ())
+        self.act(&doing, "/api/DeleteActions", &body, Wait::default(), delete_stage).await.map(|_| ())
     }
 
     fn daily_job_request(&self, id: &str) -> Request {
@@ -158,7 +157,10 @@ impl HttpSystem {
         loop {
             let answer = self.signed(&request).await?;
             let fail = |cause| Err(self.transport.error(&request, cause));
-            let said = answer.json().map_err(|cause| self.transport.error(&request, cause))?;
+            let said = match answer.body.is_empty() {
+                true => Value::Null,
+                false => answer.json().map_err(|cause| self.transport.error(&request, cause))?,
+            };
             match stage(&said) {
                 Stage::Done => return Ok((request, said)),
                 Stage::Failed(message) => return fail(Cause::ActionFailed { message }),
@@ -194,8 +196,10 @@ fn build_stage(said: &Value) -> Stage {
     match wire.text(&["message"]).unwrap_or_default().to_lowercase().as_str() {
         "completed" => Stage::Done,
         "failed" => {
-            let reasons: Vec<_> =
-                wire.items(&["requests"]).filter_map(|request| request.text(&["message"])).collect();
+            let failed =
+                |request: &Wire<'_>| request.text(&["result"]).is_none_or(|result| result != "success");
+            let requests = wire.items(&["requests"]).filter(failed);
+            let reasons: Vec<_> = requests.filter_map(|request| request.text(&["message"])).collect();
             Stage::Failed(if reasons.is_empty() { "the build failed".to_owned() } else { reasons.join("; ") })
         }
         _ => Stage::UnderWay,
@@ -211,10 +215,18 @@ fn action_stage(said: &Value) -> Stage {
     }
 }
 
+/// Like other actions, but an answer that says nothing is good enough.
+fn delete_stage(said: &Value) -> Stage {
+    match Wire(said).text(&["result"]) {
+        None => Stage::Done,
+        Some(_) => action_stage(said),
+    }
+}
+
 /// Why an action failed: the reasons of its jobs, of its schedules, or its own.
 fn reasons(wire: Wire<'_>) -> String {
     let items: Vec<Wire<'_>> = wire.items(&["scheduleActionItems"]).collect();
-    let jobs = items.iter().flat_map(|item| item.items(&["jobs"])).chain(wire.items(&["jobs"]));
+    let jobs = items.iter().flat_map(|item| item.items(&["jobs"])).chain(wire.items(&["jobs", "items"]));
     let of_jobs: Vec<String> = jobs.filter_map(|job| job.text(&["message"])).collect();
     let of_items: Vec<String> = items.iter().filter_map(|item| item.text(&["message"])).collect();
     let own: Vec<String> = wire.text(&["message"]).into_iter().collect();

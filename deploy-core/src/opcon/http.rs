@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
+use super::OpConSystem;
+use super::answering::is_doubtful;
 use super::certificate::Certificate;
 use super::connection::Connection;
 use super::credential::Credential;
@@ -14,10 +16,8 @@ use super::impex::{Extract, ImportRules, Inserted};
 use super::model::{Counts, Inventory, Licence, MasterSchedule, Script, SystemVersion};
 use super::profile::ConnectorProfile;
 use super::request::{Answer, Request};
-use super::retry::Repeat;
 use super::session::Session;
 use super::transport::Transport;
-use super::{OpConSystem, wire::Wire};
 use crate::definition::Definition;
 
 /// An OpCon system reached over HTTP: the REST API, and ImpEx2 by its connector profile.
@@ -59,15 +59,20 @@ impl HttpSystem {
     /// Signs on, unless that has been done; every request does so by itself.
     pub async fn sign_on(&self) -> Result<(), OpConError> {
         match self.session.sign_on(&self.transport).await {
-            Err(error) if is_wrong_service(&error) => Err(self.name_service(error).await),
-            result => result,
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.name_service(error, Service::Rest).await),
         }
     }
 
     /// Sends a signed request.
     pub(crate) async fn signed(&self, request: &Request) -> Result<Answer, OpConError> {
+        if self.session.needs_token(request) {
+            self.sign_on().await?;
+        }
         match self.session.send(&self.transport, request).await {
-            Err(error) if is_wrong_service(&error) => Err(self.name_service(error).await),
+            Err(error) if is_doubtful(&error, request) => {
+                Err(self.name_service(error, request.service).await)
+            }
             result => result,
         }
     }
@@ -76,67 +81,9 @@ impl HttpSystem {
     pub(crate) async fn unsigned(&self, request: &Request) -> Result<Answer, OpConError> {
         match self.transport.send(request, None, &self.session.who()).await {
             Ok(answer) => Ok(answer),
-            Err(cause) => {
-                let error = self.transport.error(request, cause);
-                Err(if is_wrong_service(&error) { self.name_service(error).await } else { error })
-            }
+            Err(cause) => Err(self.name_service(self.transport.error(request, cause), request.service).await),
         }
     }
-
-    /// Finds out who answered with a bare "not found": the right service (then it
-    /// means what it says), the other service, or somebody else.
-    async fn name_service(&self, mut error: OpConError) -> OpConError {
-        let Cause::WrongService { expected, ref mut found, .. } = *error.cause else { return error };
-        let other = match expected {
-            Service::Rest => Service::Impex,
-            Service::Impex => Service::Rest,
-        };
-        let (itself, other_echo) = tokio::join!(self.probe(expected, expected), self.probe(expected, other));
-        match (itself, other_echo) {
-            (Echo::Clear, _) | (Echo::Faint, Echo::Faint | Echo::None) => {
-                *error.cause = Cause::NotFound { items: Vec::new() };
-            }
-            (_, Echo::Clear) | (Echo::None, Echo::Faint) => *found = Some(other),
-            (Echo::None, Echo::None) => {}
-        }
-        error
-    }
-
-    /// Whether the port of one service answers as another one would.
-    async fn probe(&self, port_of: Service, as_service: Service) -> Echo {
-        let path = match as_service {
-            Service::Rest => "/api/version",
-            Service::Impex => self.profile.version.path.as_str(),
-        };
-        let mut request = Request::get("look who answers", path);
-        request.service = port_of;
-        request.repeat = Repeat::Never;
-        if as_service == Service::Impex {
-            request.method = self.profile.version.method.into();
-        }
-        let version = match self.transport.send(&request, None, "").await {
-            Ok(answer) => answer.json().ok(),
-            // Without a sign-on ImpEx2 may refuse; so may others.
-            Err(Cause::SignOnRefused { .. }) if as_service == Service::Impex => return Echo::Faint,
-            Err(_) => None,
-        };
-        let clear = version.is_some_and(|version| match as_service {
-            Service::Rest => Wire(&version).text(&["opConRestApiProductVersion"]).is_some(),
-            Service::Impex => version.pointer(&self.profile.version.answer_version).is_some(),
-        });
-        if clear { Echo::Clear } else { Echo::None }
-    }
-}
-
-/// How sure it is that a certain service answers.
-enum Echo {
-    Clear,
-    Faint,
-    None,
-}
-
-fn is_wrong_service(error: &OpConError) -> bool {
-    matches!(*error.cause, Cause::WrongService { found: None, .. })
 }
 
 #[async_trait]

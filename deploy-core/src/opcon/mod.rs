@@ -6,6 +6,7 @@
 //! definitions. Nothing here reads a file or the environment: a [`Connection`]
 //! and a [`Credential`] come in as values.
 
+mod answering;
 mod body;
 mod certificate;
 mod check;

@@ -40,8 +40,7 @@ impl Session {
 
     /// Sends a signed request; if its token has ended, once more with a new one.
     pub(crate) async fn send(&self, transport: &Transport, request: &Request) -> Result<Answer, OpConError> {
-        let uses_token = request.service == Service::Rest || self.authentication.scheme == Scheme::Token;
-        if !uses_token {
+        if !self.needs_token(request) {
             let signature = self.without_token(transport, request)?;
             let sent = transport.send(request, signature.as_ref(), &self.who()).await;
             return sent.map_err(|cause| transport.error(request, self.hide(cause, None)));
@@ -57,15 +56,23 @@ impl Session {
         }
     }
 
+    /// Whether a request is signed with a token of the REST API.
+    pub(crate) fn needs_token(&self, request: &Request) -> bool {
+        request.service == Service::Rest || self.authentication.scheme == Scheme::Token
+    }
+
     /// Signs on, unless that has been done.
     pub(crate) async fn sign_on(&self, transport: &Transport) -> Result<(), OpConError> {
         self.token(transport, None).await.map(|_| ())
     }
 
-    /// Ends the token, if there is one.
+    /// Ends the token, if there is one and it is ours to end.
     pub(crate) async fn sign_off(&self, transport: &Transport) -> Result<(), OpConError> {
         let mut state = self.state.lock().await;
         let State::SignedOn(token) = std::mem::replace(&mut *state, State::SignedOff) else { return Ok(()) };
+        if matches!(self.credential, Credential::Application { .. }) {
+            return Ok(());
+        }
         let doing = format!("sign off from `{}`", transport.server);
         let request = Request::change(doing, Method::DELETE, "/api/tokens");
         match self.send_with(transport, &request, &token).await {
@@ -96,17 +103,20 @@ impl Session {
     }
 
     async fn request_token(&self, transport: &Transport) -> Result<Secret, OpConError> {
-        let body = match &self.credential {
-            Credential::User { login, password } => json!({
-                "user": {"loginName": login, "password": password.expose()},
-                "tokenType": {"type": "User"},
-            }),
+        let doing = format!("sign on to `{}`", transport.server);
+        let (login, password) = match &self.credential {
+            Credential::User { login, password } => (login, password),
             Credential::Application { id } => {
-                json!({"tokenType": {"type": "Application", "id": id.expose()}})
+                let request = Request::get(doing, "/api/tokens");
+                let sent = self.send_with(transport, &request, id).await;
+                let refused = |cause| transport.error(&request, self.hide(self.refusal(cause), None));
+                return sent.map_err(refused).map(|_| id.clone());
             }
         };
-        let doing = format!("sign on to `{}`", transport.server);
-        let request = Request::change(doing, Method::POST, "/api/tokens").with_json(&body);
+        let request = Request::change(doing, Method::POST, "/api/tokens").with_json(&json!({
+            "user": {"loginName": login, "password": password.expose()},
+            "tokenType": {"type": "User"},
+        }));
         let fail = |cause| transport.error(&request, self.hide(cause, None));
         let answer =
             transport.send(&request, None, &self.who()).await.map_err(|cause| fail(self.refusal(cause)))?;

@@ -284,17 +284,24 @@ impl Line {
 /// What an answer that is no success means.
 fn refusal(service: Service, port: u16, status: StatusCode, body: &[u8], who: &str, changes: bool) -> Cause {
     let items = error_items(body);
-    let spoken = !items.is_empty();
     let who = who.to_owned();
     match status.as_u16() {
         401 => Cause::SignOnRefused { who, message: said(&items, body) },
-        403 => Cause::Forbidden { who, items },
-        404 if spoken => Cause::NotFound { items },
-        300..=399 | 404 | 405 if !spoken => Cause::WrongService { expected: service, found: None, port },
+        402 | 403 => match items.iter().find(|item| speaks_of_licence(item)) {
+            Some(item) => Cause::Unlicensed { feature: item.name.clone().unwrap_or("Deploy".to_owned()) },
+            None => Cause::Forbidden { who, items },
+        },
+        404 | 405 => Cause::NotFound { items },
+        300..=399 => Cause::WrongService { expected: service, found: None, port },
         500.. => Cause::Failed { status: status.as_u16(), said: said(&items, body), maybe_done: changes },
-        status if spoken => Cause::Rejected { status, items },
-        status => Cause::Rejected { status, items: vec![plain_item(body)] },
+        status if items.is_empty() => Cause::Rejected { status, items: vec![plain_item(body)] },
+        status => Cause::Rejected { status, items },
     }
+}
+
+fn speaks_of_licence(item: &ErrorItem) -> bool {
+    let message = item.message.to_lowercase();
+    message.contains("licens") || message.contains("licenc")
 }
 
 fn plain_item(body: &[u8]) -> ErrorItem {

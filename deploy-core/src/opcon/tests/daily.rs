@@ -20,9 +20,9 @@ async fn a_build_is_followed_to_its_end() {
             ("POST", "/api/schedulebuilds") => Some(Reply::new(201, r#"{"id": 31, "message": null}"#)),
             ("GET", "/api/schedulebuilds/31") => {
                 let message = if asked.fetch_add(1, Ordering::SeqCst) < 2 { "Submitted" } else { last };
-                Some(Reply::json(
-                    &json!({"id": 31, "message": message, "requests": [{"message": "no machine"}]}),
-                ))
+                Some(Reply::json(&json!({"id": 31, "message": message, "requests": [
+                    {"result": "success", "message": "Fine"}, {"result": "failed", "message": "no machine"},
+                ]})))
             }
             _ => None,
         })
@@ -36,7 +36,7 @@ async fn a_build_is_followed_to_its_end() {
         };
         match system(&server).build(&build, WAIT).await {
             Ok(()) => assert!(built),
-            Err(error) => assert!(!built && message(&error).contains("no machine"), "{error:?}"),
+            Err(error) => assert!(!built && message(&error).contains("it failed: no machine\n"), "{error:?}"),
         }
         assert_eq!(
             server.seen()[1].body,
@@ -184,4 +184,26 @@ async fn actions_and_deletions_have_the_vendors_form() {
             ),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_deletion_that_fails_says_why_and_a_silent_one_is_done() {
+    for (answer, fails) in [
+        (
+            json!({"id": 3, "result": "failed", "items": [{"message": "There is nothing under '1|2|3'"}]})
+                .to_string(),
+            true,
+        ),
+        (json!({"id": 3}).to_string(), false),
+        (String::new(), false),
+    ] {
+        let server = TestServer::start(move |seen| {
+            seen.path.contains("DeleteActions").then(|| Reply::new(200, answer.clone()))
+        })
+        .await;
+        match system(&server).delete_daily(&[DailyItem::Schedule("1|2|3".to_owned())]).await {
+            Ok(()) => assert!(!fails),
+            Err(error) => assert!(fails && message(&error).contains("There is nothing under"), "{error:?}"),
+        }
+    }
 }

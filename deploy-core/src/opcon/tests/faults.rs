@@ -140,28 +140,51 @@ async fn a_closed_port_and_an_unknown_host() {
 
 #[tokio::test]
 async fn swapped_ports_are_noticed() {
-    let rest = TestServer::start(|seen| (!seen.path.starts_with("/api/")).then(|| Reply::new(404, ""))).await;
-    let impex =
-        TestServer::start(|seen| (!seen.path.starts_with("/impex2/")).then(|| Reply::new(404, "<html>")))
-            .await;
-    let mut connection = connection(&rest);
-    (connection.rest.port, connection.impex.port) = (impex.port(), rest.port());
-    let swapped = HttpSystem::new(connection.clone(), Credential::user("ann", "hunter2")).unwrap();
-    let error = swapped.sign_on().await.unwrap_err();
-    assert_eq!(
-        *error.cause,
-        Cause::WrongService { expected: Service::Rest, found: Some(Service::Impex), port: impex.port() }
-    );
-    assert!(message(&error).contains("ImpEx2 answers there"));
+    // A service may say in OpCon's form that it knows no such address, or just "not found".
+    let replies: [fn() -> Reply; 3] = [
+        || Reply::new(404, ""),
+        || Reply::new(405, "<html>"),
+        || Reply::error(404, "There is nothing at this address"),
+    ];
+    for reply in replies {
+        let rest = TestServer::start(move |seen| (!seen.path.starts_with("/api/")).then(reply)).await;
+        let impex = TestServer::start(move |seen| (!seen.path.starts_with("/impex2/")).then(reply)).await;
+        let mut connection = connection(&rest);
+        (connection.rest.port, connection.impex.port) = (impex.port(), rest.port());
+        let swapped = HttpSystem::new(connection.clone(), Credential::user("ann", "hunter2")).unwrap();
+        for error in [swapped.rest_version().await.unwrap_err(), swapped.counts().await.unwrap_err()] {
+            let (expected, found) = (Service::Rest, Some(Service::Impex));
+            assert_eq!(*error.cause, Cause::WrongService { expected, found, port: impex.port() });
+            assert!(message(&error).contains("ImpEx2 answers there"));
+        }
 
-    connection.rest.port = rest.port();
-    let swapped = HttpSystem::new(connection, Credential::user("ann", "hunter2")).unwrap();
-    let error = swapped.extract("PAY").await.unwrap_err();
-    assert_eq!(
-        *error.cause,
-        Cause::WrongService { expected: Service::Impex, found: Some(Service::Rest), port: rest.port() }
+        connection.rest.port = rest.port();
+        let swapped = HttpSystem::new(connection, Credential::user("ann", "hunter2")).unwrap();
+        let error = swapped.extract("PAY").await.unwrap_err();
+        let (expected, found) = (Service::Impex, Some(Service::Rest));
+        assert_eq!(*error.cause, Cause::WrongService { expected, found, port: rest.port() });
+        assert!(message(&error).contains("`impex_port`"));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_licence_is_named_wherever_it_shows() {
+    let server = TestServer::start(|seen| {
+        let refusal =
+            "[{\"resource\":\"licence\",\"name\":\"Deploy\",\"message\":\"This system is not licensed\"}]";
+        seen.path.starts_with("/impex2/schedules").then(|| Reply::new(403, refusal))
+    })
+    .await;
+    let error = system(&server).extract("PAY").await.unwrap_err();
+    assert_eq!(*error.cause, Cause::Unlicensed { feature: "Deploy".to_owned() });
+    let server = TestServer::start(|seen| {
+        seen.path.starts_with("/impex2/schedules").then(|| Reply::error(403, "No privilege for PAY"))
+    })
+    .await;
+    let error = system(&server).delete("PAY").await.unwrap_err();
+    assert!(
+        matches!(*error.cause, Cause::Forbidden { .. }) && message(&error).contains("user `ann` may not")
     );
-    assert!(message(&error).contains("`impex_port`"));
 }
 
 #[tokio::test]

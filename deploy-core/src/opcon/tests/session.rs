@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
@@ -36,11 +36,33 @@ async fn signs_on_once_as_the_vendor_wants_it_and_signs_off() {
 }
 
 #[tokio::test]
-async fn an_application_token_is_asked_for_by_its_id() {
-    let server = TestServer::start(|_| None).await;
-    let system = HttpSystem::new(connection(&server), Credential::application("deploy-app")).unwrap();
-    system.sign_on().await.unwrap();
-    assert_eq!(server.seen()[0].body, json!({"tokenType": {"type": "Application", "id": "deploy-app"}}));
+async fn an_application_token_is_used_as_it_is() {
+    let ended = Arc::new(AtomicBool::new(false));
+    let gone = ended.clone();
+    let server = TestServer::start(move |seen| {
+        gone.load(Ordering::SeqCst)
+            .then(|| Reply::error(401, &format!("Invalid token specified: {:?}", seen.authorization)))
+    })
+    .await;
+    let application = || HttpSystem::new(connection(&server), Credential::application("token-app")).unwrap();
+    let system = application();
+    system.counts().await.unwrap();
+    system.sign_off().await.unwrap();
+    let seen = server.seen();
+    assert!(seen[0].is("GET", "/api/tokens"), "asked once whether it is valid");
+    assert!(
+        seen.iter()
+            .all(|seen| seen.method == "GET" && seen.authorization.as_deref() == Some("Token token-app"))
+    );
+
+    system.counts().await.unwrap();
+    ended.store(true, Ordering::SeqCst);
+    for system in [system, application()] {
+        let error = system.counts().await.unwrap_err();
+        assert!(matches!(*error.cause, Cause::SignOnRefused { .. }), "{error:?}");
+        assert!(message(&error).contains("the application token"));
+    }
+    assert_eq!(server.count("POST", "/api/tokens"), 0);
 }
 
 #[tokio::test]
