@@ -129,7 +129,7 @@ impl FromWire for DailyJob {
             name: wire.text(&["name", "jobName"])?,
             status: Status::read(wire.object(&["status", "jobStatus"])),
             start_offset: wire.text(&["startOffset"]).and_then(|offset| offset.parse().ok()),
-            termination: wire.text(&["terminationDescription"]),
+            termination: wire.text(&["terminationDescription"]).filter(|text| !text.is_empty()),
         })
     }
 }

@@ -139,7 +139,7 @@ impl Session {
         let message = match cause {
             Cause::SignOnRefused { message, .. } => message,
             Cause::Forbidden { ref items, .. } | Cause::Rejected { status: 400, ref items } => {
-                items.first().map_or_else(|| cause.to_string(), ToString::to_string)
+                items.first().map_or_else(|| cause.to_string(), |item| item.message.clone())
             }
             // What was received could hold a token; and a token too many needs no undoing.
             Cause::Broken { .. } => {

@@ -286,7 +286,11 @@ fn refusal(service: Service, port: u16, status: StatusCode, body: &[u8], who: &s
     let items = error_items(body);
     let who = who.to_owned();
     match status.as_u16() {
-        401 => Cause::SignOnRefused { who, message: said(&items, body) },
+        401 => {
+            let messages: Vec<&str> = items.iter().map(|item| item.message.as_str()).collect();
+            let message = if messages.is_empty() { first_words(body) } else { messages.join("; ") };
+            Cause::SignOnRefused { who, message }
+        }
         402 | 403 => match items.iter().find(|item| speaks_of_licence(item)) {
             Some(item) => Cause::Unlicensed { feature: item.name.clone().unwrap_or("Deploy".to_owned()) },
             None => Cause::Forbidden { who, items },

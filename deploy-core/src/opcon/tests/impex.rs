@@ -39,6 +39,25 @@ async fn a_large_definition_arrives_whole_and_only_so_large_a_one() {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_measured_unpacked() {
+    let body = json!({"scheduleList": [{"name": "ZIP", "documentation": "x".repeat(100_000)}]}).to_string();
+    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+    let mut packed = vec![0; compressor.gzip_compress_bound(body.len())];
+    let length = compressor.gzip_compress(body.as_bytes(), &mut packed).unwrap();
+    packed.truncate(length);
+    let server = TestServer::start(move |seen| {
+        let reply = || Reply::new(200, packed.clone()).with("Content-Encoding", "gzip");
+        seen.path.ends_with("/ZIP").then(reply)
+    })
+    .await;
+    assert_eq!(system(&server).extract("ZIP").await.unwrap().bytes(), body.as_bytes());
+    let mut connection = connection(&server);
+    connection.max_answer = 50_000;
+    let system = HttpSystem::new(connection, Credential::user("ann", "hunter2")).unwrap();
+    assert_eq!(*system.extract("ZIP").await.unwrap_err().cause, Cause::TooLong { limit: 50_000 });
+}
+
+#[tokio::test]
 async fn what_is_no_definition_names_the_place_and_the_first_words() {
     let cases = [
         ("{\"scheduleList\":[{\"name\":\"PAY\"", "is not a definition (line 1"),
