@@ -220,6 +220,7 @@ impl ArmedFault {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 
@@ -253,7 +254,7 @@ mod tests {
     #[test]
     fn only_the_counted_requests_are_struck() {
         let fault = ArmedFault::new("PROD:reset@GET /api/*#2-3".parse().unwrap());
-        let mut ask = |system, method, path| fault.strikes(system, method, path).is_some();
+        let ask = |system, method, path| fault.strikes(system, method, path).is_some();
         assert!(!ask("DEV", "GET", "/api/users"));
         assert!(!ask("PROD", "POST", "/api/users"));
         assert!(!ask("PROD", "GET", "/impex2/version"));

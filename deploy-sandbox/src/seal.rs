@@ -27,6 +27,7 @@ fn mixed(bytes: impl Iterator<Item = u8>) -> impl Iterator<Item = u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

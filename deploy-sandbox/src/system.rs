@@ -55,8 +55,9 @@ impl System {
     pub(crate) fn write<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let (result, started) = {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            let mut started = daily::advance(&mut state, self.clock.now(), self.run_jobs);
             let result = change(&mut state);
-            let started = daily::advance(&mut state, self.clock.now(), self.run_jobs);
+            started.extend(daily::advance(&mut state, self.clock.now(), self.run_jobs));
             (result, started)
         };
         self.run(started);
@@ -67,7 +68,7 @@ impl System {
     /// Lets the daily catch up with the clock.
     pub(crate) fn tick(&self) {
         let now = self.clock.now();
-        if self.read(|state| daily::is_due(state, now)) {
+        if self.read(|state| daily::is_due(state, now, self.run_jobs)) {
             self.write(|_| ());
         }
     }

@@ -121,7 +121,10 @@ fn job_of(
         state: if hold { JobState::OnHold } else { JobState::Released },
         reason: None,
         start_offset: text(frequency, "startOffset").and_then(|time| minutes(&time)).unwrap_or(0),
-        estimated_minutes: integer(frequency, "estimatedRunTime").unwrap_or(0).max(0),
+        estimated_minutes: match filled(job, "type") {
+            Some("Null Job") => 0,
+            _ => integer(frequency, "estimatedRunTime").unwrap_or(0).max(0),
+        },
         forced: false,
         started: None,
         ended: None,

@@ -14,26 +14,41 @@ use crate::state::{State, fold};
 use crate::text::{boolean, filled, integer, items};
 
 /// Whether [`advance`] would do something now.
-pub(crate) fn is_due(state: &State, now: DateTime<Utc>) -> bool {
-    let now = now.naive_utc();
-    state.daily.schedules.iter().any(|schedule| match schedule.state {
-        ScheduleState::WaitToStart => schedule.start <= now,
-        ScheduleState::InProcess => schedule.jobs.iter().any(|job| match job.state {
-            JobState::Running => {
-                !really_runs(state, job) && job.estimated_end().is_some_and(|end| end <= now)
-            }
-            waiting => waiting.is_waiting() && job.start(schedule) <= now,
-        }),
-        _ => false,
+pub(crate) fn is_due(state: &State, now: DateTime<Utc>, run_jobs: bool) -> bool {
+    moments(state, run_jobs).any(|moment| moment <= now.naive_utc())
+}
+
+/// The moments at which something may happen by itself.
+fn moments(state: &State, run_jobs: bool) -> impl Iterator<Item = NaiveDateTime> {
+    state.daily.schedules.iter().flat_map(move |schedule| {
+        let begins = (schedule.state == ScheduleState::WaitToStart).then_some(schedule.start);
+        let active = schedule.state == ScheduleState::InProcess;
+        let of_jobs = schedule.jobs.iter().filter(move |_| active).filter_map(move |job| match job.state {
+            JobState::Running if run_jobs && really_runs(state, job) => None,
+            JobState::Running => job.estimated_end(),
+            waiting => waiting.is_waiting().then(|| job.start(schedule)),
+        });
+        begins.into_iter().chain(of_jobs)
     })
 }
 
-/// Lets everything happen that is due; answers the command lines that are to be run.
+/// Lets everything happen that is due, each at its time; answers the command lines that are
+/// to be run.
 pub(crate) fn advance(state: &mut State, now: DateTime<Utc>, run_jobs: bool) -> Vec<Started> {
     let mut started = Vec::new();
-    while step(state, now, run_jobs, &mut started) {
-        state.touch();
+    let mut at = state.daily.advanced_to.map_or(now, |before| before.min(now));
+    loop {
+        while step(state, at, run_jobs, &mut started) {
+            state.touch();
+        }
+        let later = moments(state, run_jobs).map(|moment| moment.and_utc());
+        match later.filter(|moment| *moment > at && *moment <= now).min() {
+            Some(next) => at = next,
+            None if at < now => at = now,
+            None => break,
+        }
     }
+    state.daily.advanced_to = Some(now);
     started
 }
 
@@ -239,8 +254,14 @@ fn start(
             named_instance: None,
             container: Some(uid),
         };
-        if let Err(reason) = build(state, &inner) {
-            fail(state, uid, reason, now);
+        match build(state, &inner) {
+            // A sub-schedule starts with its container job.
+            Ok(id) => {
+                if let Some(inner) = state.daily.schedule_mut(&id) {
+                    inner.start = inner.start.max(now.naive_utc());
+                }
+            }
+            Err(reason) => fail(state, uid, reason, now),
         }
         return;
     }

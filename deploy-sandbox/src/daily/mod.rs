@@ -23,6 +23,9 @@ pub(crate) use status::{JobState, ScheduleState};
 pub(crate) struct Daily {
     pub(crate) schedules: Vec<DailySchedule>,
     pub(crate) last_uid: u64,
+    /// Up to when everything has happened.
+    #[serde(skip)]
+    pub(crate) advanced_to: Option<DateTime<Utc>>,
 }
 
 /// One schedule on one day.
@@ -149,6 +152,7 @@ pub(crate) fn day_number(date: NaiveDate) -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -49,6 +49,9 @@ pub(crate) fn is_own_agent(machine: &Value) -> bool {
     matches!(machine["name"].as_str(), Some(WINDOWS_AGENT | UNIX_AGENT))
 }
 
+/// How a platform makes arguments of a command line.
+type Split = fn(&str) -> Result<Vec<String>, String>;
+
 /// The command line of a job, its tokens resolved.
 pub(super) fn command(
     state: &State,
@@ -57,16 +60,15 @@ pub(super) fn command(
     now: DateTime<Utc>,
 ) -> Result<CommandLine, String> {
     let tokens = Tokens { state, schedule, job, now: now.naive_utc() };
-    let (line, data, split): (String, &Value, fn(&str) -> Result<Vec<String>, String>) =
-        if let Some(data) = job.definition.get("windowsData") {
-            (filled(data, "commandLine").unwrap_or_default().to_owned(), data, split_windows)
-        } else if let Some(data) = job.definition.get("unixData") {
-            let image = filled(data, "startImage").unwrap_or_default();
-            let parameters = filled(data, "parameters").unwrap_or_default();
-            (format!("{image} {parameters}"), data, split_posix)
-        } else {
-            return Err("The agent runs Windows and UNIX jobs only".to_owned());
-        };
+    let (line, data, split): (String, &Value, Split) = if let Some(data) = job.definition.get("windowsData") {
+        (filled(data, "commandLine").unwrap_or_default().to_owned(), data, split_windows)
+    } else if let Some(data) = job.definition.get("unixData") {
+        let image = filled(data, "startImage").unwrap_or_default();
+        let parameters = filled(data, "parameters").unwrap_or_default();
+        (format!("{image} {parameters}"), data, split_posix)
+    } else {
+        return Err("The agent runs Windows and UNIX jobs only".to_owned());
+    };
     let arguments = split(&tokens.resolve(&line)?)?;
     if arguments.is_empty() {
         return Err("The job has no command line".to_owned());
@@ -151,6 +153,7 @@ fn split_windows(line: &str) -> Result<Vec<String>, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

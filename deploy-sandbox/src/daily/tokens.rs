@@ -101,6 +101,7 @@ fn find(properties: &[(String, String)], name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use chrono::NaiveDate;
     use serde_json::json;

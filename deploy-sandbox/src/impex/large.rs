@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Stored;
 
 /// Jobs of one generated schedule; with them an extract has about 75 KB.
-const JOBS: u32 = 52;
+const JOBS: u32 = 40;
 /// Machines that generated jobs run on.
 pub(crate) const MACHINES: [&str; 4] = ["LOADWIN01", "LOADWIN02", "LOADWIN03", "LOADWIN04"];
 /// The batch user of generated jobs.

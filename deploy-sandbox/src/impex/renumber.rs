@@ -40,6 +40,7 @@ fn move_id(value: &mut Value, id: i64, distance: u32) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use serde_json::json;
 

@@ -12,7 +12,7 @@ use crate::daily::{
 use crate::request::Request;
 use crate::state::State;
 use crate::system::System;
-use crate::text::{boolean, date, integer, items, text, whole};
+use crate::text::{boolean, date, integer, items, text};
 
 pub(super) fn handle(system: &System, request: &Request, name: &str, rest: &[&str]) -> Outcome {
     match (request.method.as_str(), rest) {
@@ -20,11 +20,11 @@ pub(super) fn handle(system: &System, request: &Request, name: &str, rest: &[&st
             let body = request.json()?;
             match name {
                 "schedulebuilds" => builds(system, &body),
-                "scheduleactions" => on_schedules(system, body),
-                "jobactions" => on_jobs(system, body),
-                "machineactions" => on_machines(system, body),
-                "jobinstanceactions" => on_output(system, body),
-                _ => delete(system, body),
+                "scheduleactions" => on_schedules(system, &body),
+                "jobactions" => on_jobs(system, &body),
+                "machineactions" => on_machines(system, &body),
+                "jobinstanceactions" => on_output(system, &body),
+                _ => delete(system, &body),
             }
         }
         ("GET", [one]) => {
@@ -47,10 +47,19 @@ fn keep(state: &mut State, kind: &str, mut answer: Value) -> Value {
     answer
 }
 
+/// The objects of a list in a request; anything else is refused.
+fn wanted<'b>(body: &'b Value, list: &str) -> Result<&'b [Value], Refusal> {
+    let items = items(body, list);
+    if items.is_empty() || !items.iter().all(Value::is_object) {
+        return Err(Refusal::malformed(format!("The request has no {list}")));
+    }
+    Ok(items)
+}
+
 fn builds(system: &System, body: &Value) -> Outcome {
     let names: Vec<(Option<i64>, Option<String>)> =
-        items(body, "schedules").iter().map(|item| (integer(item, "id"), text(item, "name"))).collect();
-    if names.is_empty() || names.iter().any(|(id, name)| id.is_none() && name.is_none()) {
+        wanted(body, "schedules")?.iter().map(|item| (integer(item, "id"), text(item, "name"))).collect();
+    if names.iter().any(|(id, name)| id.is_none() && name.is_none()) {
         return Err(Refusal::malformed("The build names no schedule"));
     }
     let wrong_date = |value: &Value| Refusal::malformed(format!("{value} is not a date"));
@@ -61,10 +70,10 @@ fn builds(system: &System, body: &Value) -> Outcome {
     if dates.is_empty() {
         return Err(Refusal::malformed("The build has no date"));
     }
-    let flag = |key: &str| boolean(body, key).unwrap_or(false);
+    let (overwrite, hold) = (flag(body, "overwrite"), flag(body, "hold"));
     let properties = instance_pairs(body, "properties");
-    let mut answer = body.clone();
-    let submitted = system.write(|state| {
+    let named_instance = text(body, "namedInstance").filter(|name| !name.is_empty());
+    let answer = system.write(|state| {
         let mut requests = Vec::new();
         for (number, name) in &names {
             let of_id =
@@ -74,231 +83,235 @@ fn builds(system: &System, body: &Value) -> Outcome {
                 let wanted = Build {
                     name: &name,
                     date: *date,
-                    overwrite: flag("overwrite"),
-                    hold: flag("hold"),
+                    overwrite,
+                    hold,
                     properties: properties.clone(),
-                    named_instance: text(body, "namedInstance").filter(|name| !name.is_empty()),
+                    named_instance: named_instance.clone(),
                     container: None,
                 };
                 let done = build(state, &wanted);
                 requests.push(json!({
                     "name": name, "date": format!("{date}T00:00:00.0000000+00:00"),
-                    "result": if done.is_ok() { "success" } else { "failed" },
-                    "message": done.err().unwrap_or_else(|| "Completed".to_owned()),
+                    "result": word(&done), "message": done.err().unwrap_or_else(|| "Completed".to_owned()),
                 }));
             }
         }
         let failed = requests.iter().any(|request| request["result"] == "failed");
-        answer["requests"] = Value::Array(requests);
-        answer["expiryTime"] = json!(stamp(system.clock.now()));
-        answer["action"] = json!("build");
-        answer["result"] = json!(if failed { "failed" } else { "success" });
-        answer["message"] = json!(if failed { "Failed" } else { "Completed" });
+        let answer = json!({
+            "action": "build", "requests": requests,
+            "schedules": names.iter().map(|(id, name)| json!({"id": id, "name": name})).collect::<Vec<_>>(),
+            "dates": dates.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "overwrite": overwrite, "hold": hold, "namedInstance": named_instance,
+            "logFile": text(body, "logFile"), "machineName": text(body, "machineName"),
+            "expiryTime": stamp(system.clock.now()),
+            "result": if failed { "failed" } else { "success" },
+            "message": if failed { "Failed" } else { "Completed" },
+        });
         keep(state, "schedulebuilds", answer)
     });
-    let mut first = submitted;
+    let mut first = answer;
     first["result"] = json!("submitted");
     first["message"] = json!("Submitted");
     Ok(Answer::json(StatusCode::CREATED, &first))
+}
+
+fn flag(body: &Value, key: &str) -> bool {
+    boolean(body, key).unwrap_or(false)
+}
+
+fn word<T, E>(result: &Result<T, E>) -> &'static str {
+    if result.is_ok() { "success" } else { "failed" }
 }
 
 fn action_of(body: &Value) -> Result<String, Refusal> {
     text(body, "action").ok_or_else(|| Refusal::malformed("The request has no action"))
 }
 
-fn on_schedules(system: &System, mut body: Value) -> Outcome {
-    let action = action_of(&body)?;
-    let reason = text(&body, "reason");
-    let categories: Vec<String> =
-        items(&body, "states").iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    let wanted = items(&body, "scheduleActionItems").to_vec();
-    if wanted.is_empty() {
-        return Err(Refusal::malformed("The action has no scheduleActionItems"));
+/// The answer to an action: what was asked, and what became of each item.
+fn answer(body: &Value, list: &str, done: Vec<Value>) -> Value {
+    let failed = done.iter().find(|item| item["result"] == "failed").map(|item| item["message"].clone());
+    let mut answer = json!({
+        "action": text(body, "action"), "result": if failed.is_some() { "failed" } else { "success" },
+        "message": failed,
+    });
+    if let Some(reason) = text(body, "reason") {
+        answer["reason"] = json!(reason);
     }
+    answer[list] = Value::Array(done);
+    answer
+}
+
+fn on_schedules(system: &System, body: &Value) -> Outcome {
+    let action = action_of(body)?;
+    let reason = text(body, "reason");
+    let categories: Vec<String> =
+        items(body, "states").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let wanted = wanted(body, "scheduleActionItems")?;
     let now = system.clock.now();
     let add = match action.to_lowercase().as_str() {
         "addjobs" => Some(false),
         "addjobsonhold" => Some(true),
         _ => None,
     };
-    let answer = system.write(|state| {
+    let mut first = system.write(|state| {
         let mut done = Vec::new();
-        for mut item in wanted {
-            let id = text(&item, "id").unwrap_or_default();
-            let result = match add {
-                Some(hold) => add_jobs(state, &id, &mut item, hold),
+        for item in wanted {
+            let id = text(item, "id").unwrap_or_default();
+            let (result, jobs) = match add {
+                Some(hold) => add_jobs(state, &id, item, hold),
                 None => match state.daily.schedule_mut(&id) {
-                    Some(schedule) => act_on_schedule(schedule, &action, &categories, reason.as_deref(), now),
-                    None => Err(format!("The daily schedule '{id}' does not exist")),
+                    Some(schedule) => {
+                        (act_on_schedule(schedule, &action, &categories, reason.as_deref(), now), Vec::new())
+                    }
+                    None => (Err(format!("The daily schedule '{id}' does not exist")), Vec::new()),
                 },
             };
-            note(&mut item, &result);
-            if let Some(schedule) = state.daily.schedule(&id) {
-                item["status"] = schedule.state.json(schedule.has_failed_jobs());
-            }
-            done.push(item);
+            let status = state.daily.schedule(&id).map(|one| one.state.json(one.has_failed_jobs()));
+            done.push(json!({
+                "id": id, "result": word(&result), "message": result.err(), "status": status, "jobs": jobs,
+            }));
         }
-        finish(&mut body, "scheduleActionItems", done);
-        keep(state, "scheduleactions", body)
+        keep(state, "scheduleactions", answer(body, "scheduleActionItems", done))
     });
-    let mut first = answer;
     if add.is_some() {
         first["result"] = json!("submitted");
     }
     Ok(Answer::ok(&first))
 }
 
-fn add_jobs(state: &mut State, schedule_id: &str, item: &mut Value, hold: bool) -> Result<(), String> {
+fn add_jobs(
+    state: &mut State,
+    schedule_id: &str,
+    item: &Value,
+    hold: bool,
+) -> (Result<(), String>, Vec<Value>) {
     let mut result = Ok(());
-    let jobs = item.get_mut("jobs").and_then(Value::as_array_mut).filter(|jobs| !jobs.is_empty());
-    for job in jobs.ok_or_else(|| "The action names no job".to_owned())? {
+    let mut done = Vec::new();
+    let jobs = items(item, "jobs");
+    if jobs.is_empty() {
+        result = Err("The action names no job".to_owned());
+    }
+    for job in jobs {
         let name = text(job, "id").unwrap_or_default();
         let frequency = text(job, "frequency").unwrap_or_default();
         let properties = instance_pairs(job, "instanceProperties");
+        let shown: Vec<Value> =
+            properties.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let add = AddJob { schedule_id, job: &name, frequency: &frequency, properties, hold };
         let added = add_job(state, add);
-        match added {
-            Ok((id, uid)) => {
-                job["id"] = json!(id);
-                job["uid"] = json!(uid);
-                note(job, &Ok(()));
-            }
-            Err(reason) => {
-                note(job, &Err(reason.clone()));
-                result = Err(reason);
-            }
+        let (id, uid) = added.clone().map_or((name.clone(), None), |(id, uid)| (id, Some(uid)));
+        done.push(json!({
+            "id": id, "uid": uid, "frequency": frequency, "instanceProperties": shown,
+            "result": word(&added), "message": added.as_ref().err(),
+        }));
+        if let Err(reason) = added {
+            result = Err(reason);
         }
     }
-    result
+    (result, done)
 }
 
-fn note(item: &mut Value, result: &Result<(), String>) {
-    let Some(item) = item.as_object_mut() else { return };
-    item.insert("result".into(), json!(if result.is_ok() { "success" } else { "failed" }));
-    item.insert("message".into(), json!(result.as_ref().err()));
-}
-
-fn finish(body: &mut Value, list: &str, done: Vec<Value>) {
-    let failed = done.iter().find(|item| item["result"] == "failed");
-    body["result"] = json!(if failed.is_some() { "failed" } else { "success" });
-    body["message"] = failed.map_or(Value::Null, |item| item["message"].clone());
-    body[list] = Value::Array(done);
-}
-
-fn on_jobs(system: &System, mut body: Value) -> Outcome {
-    let action = action_of(&body)?;
-    let reason = text(&body, "reason");
-    let wanted = items(&body, "jobs").to_vec();
-    if wanted.is_empty() {
-        return Err(Refusal::malformed("The action has no jobs"));
-    }
+fn on_jobs(system: &System, body: &Value) -> Outcome {
+    let action = action_of(body)?;
+    let reason = text(body, "reason");
+    let wanted = wanted(body, "jobs")?;
     let now = system.clock.now();
     let answer = system.write(|state| {
         let mut done = Vec::new();
-        for mut item in wanted {
-            let id = text(&item, "id").unwrap_or_default();
-            let result = match state.daily.place(&id) {
-                None => Err(format!("The daily job '{id}' does not exist")),
+        for item in wanted {
+            let id = text(item, "id").unwrap_or_default();
+            let (result, status) = match state.daily.place(&id) {
+                None => (Err(format!("The daily job '{id}' does not exist")), None),
                 Some((at, place)) => {
                     let schedule = &mut state.daily.schedules[at];
                     let job = &mut schedule.jobs[place];
                     let result = act_on_job(job, &action, reason.as_deref(), now);
-                    if let Some(item) = item.as_object_mut() {
-                        item.insert("status".into(), job.state.json());
-                    }
+                    let status = job.state.json();
                     if schedule.state == ScheduleState::Completed && !schedule.jobs[place].state.is_over() {
                         (schedule.state, schedule.ended) = (ScheduleState::InProcess, None);
                     }
-                    result
+                    (result, Some(status))
                 }
             };
-            note(&mut item, &result);
-            done.push(item);
+            done.push(json!({"id": id, "result": word(&result), "message": result.err(), "status": status}));
         }
-        finish(&mut body, "jobs", done);
-        keep(state, "jobactions", body)
+        keep(state, "jobactions", answer(body, "jobs", done))
     });
     Ok(Answer::ok(&answer))
 }
 
-fn on_machines(system: &System, mut body: Value) -> Outcome {
-    let action = action_of(&body)?;
+fn on_machines(system: &System, body: &Value) -> Outcome {
+    let action = action_of(body)?;
     let state_of = match action.to_lowercase().as_str() {
         "up" => "U",
         "down" => "D",
         "limited" => "L",
         _ => return Err(Refusal::malformed(format!("The action '{action}' does not exist"))),
     };
-    let wanted = items(&body, "machines").to_vec();
+    let wanted = wanted(body, "machines")?;
     let answer = system.write(|state| {
         let mut done = Vec::new();
-        for mut item in wanted {
-            let number = item.get("id").and_then(whole).and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
-            let result = match state.inventory.machines.get_mut(&number) {
+        for item in wanted {
+            let id = integer(item, "id").unwrap_or(0);
+            let machine = u32::try_from(id).ok().and_then(|id| state.inventory.machines.get_mut(&id));
+            let result = match machine {
                 Some(machine) => {
                     machine["status"]["state"] = json!(state_of);
-                    Ok(())
+                    Ok(machine["status"].clone())
                 }
-                None => Err(format!("The machine '{number}' does not exist")),
+                None => Err(format!("The machine '{id}' does not exist")),
             };
-            note(&mut item, &result);
-            done.push(item);
+            done.push(json!({
+                "id": id, "result": word(&result), "status": result.as_ref().ok(), "message": result.as_ref().err(),
+            }));
         }
-        finish(&mut body, "machines", done);
-        keep(state, "machineactions", body)
+        keep(state, "machineactions", answer(body, "machines", done))
     });
     Ok(Answer::ok(&answer))
 }
 
 /// The output of a job that was really run: a list of one file, and the file.
-fn on_output(system: &System, mut body: Value) -> Outcome {
-    let is_file = action_of(&body)?.eq_ignore_ascii_case("file");
-    let wanted = items(&body, "jobInstanceActionItems").to_vec();
+fn on_output(system: &System, body: &Value) -> Outcome {
+    let is_file = action_of(body)?.eq_ignore_ascii_case("file");
+    let wanted = wanted(body, "jobInstanceActionItems")?;
     let answer = system.write(|state| {
         let mut done = Vec::new();
-        for mut item in wanted {
-            let number = item.get("id").and_then(whole).map(|id| id.to_string()).unwrap_or_default();
-            let result = match state.daily.job(&number) {
-                Some((_, job)) if item.is_object() => {
-                    if is_file {
-                        item["data"] = json!(job.output);
-                    } else {
-                        item["files"] = json!([format!("{}.out", job.uid)]);
-                    }
-                    Ok(())
-                }
-                _ => Err(format!("The daily job '{number}' does not exist")),
-            };
-            note(&mut item, &result);
-            done.push(item);
+        for item in wanted {
+            let id = integer(item, "id").unwrap_or(0);
+            let found = state.daily.job(&id.to_string()).map(|(_, job)| (job.uid, job.output.clone()));
+            let result = found.ok_or_else(|| format!("The daily job '{id}' does not exist"));
+            let mut one = json!({"id": id, "result": word(&result), "message": result.as_ref().err()});
+            match result {
+                Ok((_, output)) if is_file => one["data"] = json!(output),
+                Ok((uid, _)) => one["files"] = json!([format!("{uid}.out")]),
+                Err(_) => {}
+            }
+            done.push(one);
         }
-        finish(&mut body, "jobInstanceActionItems", done);
-        keep(state, "jobinstanceactions", body)
+        keep(state, "jobinstanceactions", answer(body, "jobInstanceActionItems", done))
     });
     Ok(Answer::ok(&answer))
 }
 
 /// Removes daily items. What an id means shows in its form: a day, a schedule, a job.
-fn delete(system: &System, mut body: Value) -> Outcome {
-    let wanted = items(&body, "items").to_vec();
-    if wanted.is_empty() {
-        return Err(Refusal::malformed("The request has no items"));
-    }
-    for item in &wanted {
+fn delete(system: &System, body: &Value) -> Outcome {
+    let wanted = wanted(body, "items")?;
+    for item in wanted {
         if !matches!(integer(item, "entityType"), Some(0..=2)) || text(item, "id").is_none() {
             return Err(Refusal::malformed("An item has an entityType of 0, 1 or 2, and an id"));
         }
     }
     let answer = system.write(|state| {
         let mut done = Vec::new();
-        for mut item in wanted {
-            let id = text(&item, "id").unwrap_or_default();
+        for item in wanted {
+            let id = text(item, "id").unwrap_or_default();
             let result = delete_one(state, &id);
-            note(&mut item, &result);
-            done.push(item);
+            done.push(json!({
+                "entityType": integer(item, "entityType"), "id": id,
+                "result": word(&result), "message": result.err(),
+            }));
         }
-        finish(&mut body, "items", done);
-        keep(state, "deleteactions", body)
+        keep(state, "deleteactions", answer(body, "items", done))
     });
     Ok(Answer::ok(&answer))
 }

@@ -119,7 +119,6 @@ fn schedule(schedule: &DailySchedule) -> Value {
         "definedStartTime": start, "computedStartTime": {"time": start, "isEstimated": false},
         "endTime": moment(end), "duration": end.map(|end| (end - schedule.start).num_seconds().max(0)),
         "workWeek": 0, "containerJobId": schedule.container.map(|uid| uid.to_string()),
-        "namedInstance": schedule.named_instance,
         "instanceProperties": pairs(&schedule.properties), "events": [],
         "details": details(&schedule.documentation),
     })
@@ -141,7 +140,7 @@ fn details(documentation: &str) -> Value {
 }
 
 fn pairs(properties: &[(String, String)]) -> Value {
-    properties.iter().map(|(name, value)| json!({"key": name, "name": name, "value": value})).collect()
+    properties.iter().map(|(name, value)| json!({"key": name, "value": value})).collect()
 }
 
 pub(super) fn jobs(system: &System, request: &Request, rest: &[&str]) -> Outcome {

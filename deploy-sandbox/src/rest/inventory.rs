@@ -11,7 +11,7 @@ use crate::answer::{Answer, Outcome, Refusal};
 use crate::request::Request;
 use crate::state::{Inventory, State, fold};
 use crate::system::System;
-use crate::text::text;
+use crate::text::{integer, text};
 
 /// One of the tables of the inventory.
 struct Table {
@@ -210,17 +210,22 @@ fn complete(table: &Table, item: &mut Value) -> Result<(), Refusal> {
         "machine" => {
             let up = json!({"state": "U", "networkStatus": "U", "operationStatus": "U"});
             map.entry("status").or_insert(up);
-            if !map.get("type").is_some_and(Value::is_object) {
-                return Err(Refusal::malformed("The machine has no type"));
-            }
+            number(map.get_mut("type"), "The machine has no type")?;
         }
         "machine group" => {
             map.entry("machines").or_insert_with(|| json!([]));
         }
-        "batch user" if !map.get("platform").is_some_and(Value::is_object) => {
-            return Err(Refusal::malformed("The batch user has no platform"));
-        }
+        "batch user" => number(map.get_mut("platform"), "The batch user has no platform")?,
         _ => {}
+    }
+    Ok(())
+}
+
+/// A type or a platform: an object with a number, which may come as a string.
+fn number(value: Option<&mut Value>, otherwise: &str) -> Result<(), Refusal> {
+    let value = value.filter(|value| value.is_object()).ok_or_else(|| Refusal::malformed(otherwise))?;
+    if let Some(id) = integer(value, "id") {
+        value["id"] = json!(id);
     }
     Ok(())
 }

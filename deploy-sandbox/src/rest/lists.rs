@@ -109,6 +109,7 @@ pub(super) fn moment(time: Option<NaiveDateTime>) -> Value {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use serde_json::json;
 

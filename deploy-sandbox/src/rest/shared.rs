@@ -39,9 +39,9 @@ fn kind(name: &str) -> Kind {
     match name {
         "roles" => Kind { updated: StatusCode::OK, ..kind("role", "roleList", role, describe) },
         "departments" => {
-            Kind { read_only: true, ..kind("department", "departmentList", named_only, describe) }
+            Kind { read_only: true, ..kind("department", "departmentList", department, describe) }
         }
-        "accesscodes" => kind("access code", "accessCodeList", named_only, describe),
+        "accesscodes" => kind("access code", "accessCodeList", access_code, describe),
         "calendars" => kind("calendar", "calendarList", calendar, write_calendar),
         "resources" => Kind {
             entry_type: Some("Resource"),
@@ -153,7 +153,11 @@ fn create(system: &System, request: &Request, kind: &Kind) -> Outcome {
     Ok(Answer::json(StatusCode::CREATED, &view))
 }
 
-fn named_only(object: &SharedObject) -> Value {
+fn department(object: &SharedObject) -> Value {
+    json!({"id": object.id, "name": object.entry["name"]})
+}
+
+fn access_code(object: &SharedObject) -> Value {
     json!({"id": object.id, "name": object.entry["name"], "description": object.entry["description"]})
 }
 
@@ -271,15 +275,14 @@ pub(super) fn scripts(system: &System, request: &Request, name: &str, rest: &[&s
             .ok_or_else(|| Refusal::missing("script", one)),
         ("scripts", [one, "versions", number]) => {
             let object = by_id(one).ok_or_else(|| Refusal::missing("script", one))?;
-            let found =
-                versions(object, true).into_iter().find(|version| version["id"].to_string() == **number);
+            let found = versions(object, true).into_iter().find(|version| is_number(version, number));
             found
                 .map(|version| Answer::ok(&version))
                 .ok_or_else(|| Refusal::missing("script version", number))
         }
         ("scriptversions", [number]) => {
             let mut found = all.iter().flat_map(|object| versions(object, true));
-            let found = found.find(|version| version["id"].to_string() == **number);
+            let found = found.find(|version| is_number(version, number));
             found
                 .map(|version| Answer::ok(&version))
                 .ok_or_else(|| Refusal::missing("script version", number))
@@ -287,6 +290,10 @@ pub(super) fn scripts(system: &System, request: &Request, name: &str, rest: &[&s
         ("scriptrunners", []) => page(request, runners(&all)),
         _ => Err(nothing_here(request)),
     }
+}
+
+fn is_number(version: &Value, number: &str) -> bool {
+    version["id"].as_i64().is_some_and(|id| number.parse() == Ok(id))
 }
 
 fn script(object: &SharedObject, with_versions: bool) -> Value {

@@ -1,5 +1,7 @@
 //! A client as plain as can be; every answer is checked against the description.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use deploy_sandbox::{Config, Running, RunningSystem, Sandbox, Seed, SystemConfig, SystemType};
 use reqwest::{Client, Method, StatusCode};
@@ -119,7 +121,8 @@ pub(crate) fn dev_and_prod() -> Config {
 
 /// A retailer's development system and its production, both stopped on a Friday.
 pub(crate) async fn retail() -> (Running, Api, Api) {
-    let running = Sandbox::start(dev_and_prod()).await.unwrap();
+    let config = Config { token_lifetime: Duration::from_secs(30 * 24 * 60 * 60), ..dev_and_prod() };
+    let running = Sandbox::start(config).await.unwrap();
     running.clock().stop_at(time(FRIDAY));
     let dev = Api::sign_on(&running.systems()[0]).await;
     let prod = Api::sign_on(&running.systems()[1]).await;

@@ -92,6 +92,8 @@ async fn a_day_of_the_retailer_goes_by() {
     assert_eq!(inner["status"]["description"], "In Process");
     running.clock().advance(TimeDelta::hours(1));
     assert_eq!(status(&dev, &job("Prices live")).await, (900, "Finished OK".into()));
+    let end = dev.get("/api/dailyschedules?name=Price*").await.body[0]["endTime"].clone();
+    assert_eq!(end, "2026-11-20T18:05:00.0000000+00:00", "each at its time, whenever the clock is looked at");
     assert_eq!(
         dev.get("/api/dailyschedules?categories=Finished%20Ok&includeCount=true").await.total,
         Some(2)

@@ -5,6 +5,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::document;
+
 /// What an answer is.
 enum Shape {
     /// An object with these fields.
@@ -94,7 +96,7 @@ fn shape(path: &str) -> Shape {
 /// Checks an answer; a failure is the test's.
 pub(crate) fn check(method: &Method, path: &str, status: StatusCode, body: &Value) {
     let place = format!("{method} {path} -> {status}: {body}");
-    assert!(status.as_u16() < 600, "{place}");
+    document::check(method, path, status, body);
     if status == StatusCode::NO_CONTENT {
         assert_eq!(*body, Value::Null, "{place}");
         return;

@@ -34,11 +34,9 @@ async fn an_extract_is_a_definition_as_of_now() {
     };
     assert_eq!(dates(&got), "2026-12-30", "past dates are not exported");
     running.clock().stop_at(time("2027-02-01T08:30:15Z"));
-    let later = {
-        let mut dev = dev;
-        dev.renew().await;
-        extract(&dev, "INVENTORY COUNT").await
-    };
+    let mut dev = dev;
+    dev.renew().await;
+    let later = extract(&dev, "INVENTORY COUNT").await;
     assert_eq!(later["descriptionList"][0], "Export Date : 2027-02-01 08:30:15");
     assert_eq!(dates(&later), "2027-06-30");
 }

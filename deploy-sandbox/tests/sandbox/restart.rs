@@ -62,7 +62,7 @@ async fn generated_schedules_are_kept_as_their_number() {
     let (_running, api) = start(folder.path(), "empty").await;
     assert_eq!(api.get("/api/masterschedules/count").await.body, 500);
     assert_eq!(api.get("/api/masterjobs/count?scheduleName=Billing%20Batch%20000000").await.body, 0);
-    assert_eq!(api.get("/api/masterjobs/count?scheduleName=Claims%20Batch%20000001").await.body, 52);
+    assert_eq!(api.get("/api/masterjobs/count?scheduleName=Claims%20Batch%20000001").await.body, 40);
 }
 
 #[tokio::test]
