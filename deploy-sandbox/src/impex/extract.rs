@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
 use super::OPCON_VERSION;
+use super::large;
 use super::master::{Cached, Master};
 use crate::state::State;
 
@@ -18,12 +19,12 @@ const DATE_LENGTH: usize = 19;
 
 /// The extract of a schedule as bytes. Made once, then only the export date is put in.
 pub(super) fn bytes(master: &Master, state: &State, now: DateTime<Utc>) -> Bytes {
+    if let Some(number) = master.generated_number() {
+        return large::extract(number, now);
+    }
     let day = now.date_naive();
     let mut cache = master.cache.lock().unwrap_or_else(PoisonError::into_inner);
-    let good = |cached: &&Cached| {
-        cached.day == day
-            && (cached.shared_revision == state.shared_revision || master.generated_number().is_some())
-    };
+    let good = |cached: &&Cached| cached.day == day && cached.shared_revision == state.shared_revision;
     let cached = match cache.as_ref().filter(good) {
         Some(cached) => cached.clone(),
         None => {
@@ -38,20 +39,25 @@ pub(super) fn bytes(master: &Master, state: &State, now: DateTime<Utc>) -> Bytes
     };
     drop(cache);
     let mut bytes = cached.bytes.to_vec();
-    let date = now.format(DATE_FORMAT).to_string();
+    let date = date(now);
     bytes[cached.date_at..cached.date_at + DATE_LENGTH].copy_from_slice(date.as_bytes());
     Bytes::from(bytes)
 }
 
+/// A moment as the line of the export date has it.
+pub(super) fn date(now: DateTime<Utc>) -> String {
+    now.format(DATE_FORMAT).to_string()
+}
+
 /// The extract of a schedule.
-fn value(master: &Master, state: &State, now: DateTime<Utc>) -> Value {
+pub(super) fn value(master: &Master, state: &State, now: DateTime<Utc>) -> Value {
     master.with(|stored| {
         let mut whole = Map::new();
         // First, so that the export date is found before any text of a user.
         whole.insert(
             "descriptionList".into(),
             json!([
-                format!("{DATE_LINE}{}", now.format(DATE_FORMAT)),
+                format!("{DATE_LINE}{}", date(now)),
                 "OpCon ImpEx2 export",
                 format!("Export User : {}", crate::config::USER),
                 format!("Schedule : {}", master.name),

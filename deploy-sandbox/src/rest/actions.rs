@@ -14,6 +14,9 @@ use crate::state::State;
 use crate::system::System;
 use crate::text::{boolean, date, integer, items, text};
 
+/// How many actions clients can come back for.
+const REMEMBERED: usize = 1_000;
+
 pub(super) fn handle(system: &System, request: &Request, name: &str, rest: &[&str]) -> Outcome {
     match (request.method.as_str(), rest) {
         ("POST", []) => {
@@ -43,6 +46,9 @@ fn keep(state: &mut State, kind: &str, mut answer: Value) -> Value {
     let id = state.next_id();
     answer["id"] = json!(id);
     state.actions.insert(id, json!({"kind": kind, "answer": answer}));
+    while state.actions.len() > REMEMBERED {
+        state.actions.pop_first();
+    }
     state.touch();
     answer
 }
