@@ -100,7 +100,7 @@ fn step_job(
         Some(next) if next != current.state => {
             let job = &mut state.daily.schedules[at].jobs[job];
             job.change(next, now);
-            job.termination = if next.is_over() { "0".to_owned() } else { String::new() };
+            job.termination = if next.is_good() { "0".to_owned() } else { String::new() };
             true
         }
         _ => false,

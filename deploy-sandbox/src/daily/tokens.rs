@@ -1,4 +1,4 @@
-//! Resolving `[[…]]` in command lines.
+//! Resolving `[[…]]` and `{{…}}` in command lines.
 
 use chrono::NaiveDateTime;
 
@@ -23,8 +23,7 @@ impl Tokens<'_> {
     pub(super) fn resolve(&self, text: &str) -> Result<String, String> {
         let mut text = text.to_owned();
         for _ in 0..DEEPEST * 16 {
-            let Some(end) = text.find("]]") else { return Ok(text) };
-            let Some(start) = text[..end].rfind("[[") else { return Ok(text) };
+            let Some((start, end)) = innermost(&text) else { return Ok(text) };
             let name = text[start + 2..end].trim().to_owned();
             let value =
                 self.value(&name).ok_or_else(|| format!("The property '{name}' could not be resolved"))?;
@@ -96,6 +95,17 @@ fn strftime(format: &str) -> String {
         .replace("%%", "%M")
 }
 
+/// Where the first token that holds no other stands: `[[…]]` or `{{…}}`.
+fn innermost(text: &str) -> Option<(usize, usize)> {
+    let closed = |open: &str, close: &str| {
+        text.match_indices(close).find_map(|(end, _)| Some((text[..end].rfind(open)?, end)))
+    };
+    match (closed("[[", "]]"), closed("{{", "}}")) {
+        (Some(one), Some(other)) => Some(if one.1 < other.1 { one } else { other }),
+        (one, other) => one.or(other),
+    }
+}
+
 fn find(properties: &[(String, String)], name: &str) -> Option<String> {
     properties.iter().find(|(other, _)| fold(other) == fold(name)).map(|(_, value)| value.clone())
 }
@@ -159,6 +169,7 @@ mod tests {
         for (text, resolved) in [
             ("[[Step]]/[[SI.STEP]]", "7/9"),
             ("[[PATH_[[REGION]]]]/x", "/srv/EMEA/x"),
+            ("{{step}}-[[PATH_{{REGION}}]]", "7-/srv/EMEA"),
             ("[[JI.\"File.Name\"]]", "a b.csv"),
             ("[[OI.SECRET]]", "s3cret"),
             ("[[$JOB NAME]] [[$SCHEDULE NAME]] [[$MACHINE NAME]]", "LOAD_2 Stores SANDBOX"),

@@ -15,7 +15,14 @@ use crate::text::{filled, items, text};
 /// Refuses a definition that breaks OpCon's limits.
 pub(super) fn limits(definition: &Definition) -> Result<(), Refusal> {
     let mut errors = Vec::new();
+    let mut seen = BTreeSet::new();
     for schedule in definition.schedules() {
+        let folded = filled(schedule, "name").map(fold).unwrap_or_default();
+        if seen.contains(&folded) {
+            let message = format!("Two schedules have the name '{folded}'; case makes no difference");
+            errors.push(ApiError::new("schedule", &folded, 400, message));
+        }
+        seen.insert(folded);
         name(&mut errors, "schedule", schedule, 40);
         length(&mut errors, "schedule", schedule, "documentation", 4000);
         for job in items(schedule, "jobList") {

@@ -58,15 +58,15 @@ pub(crate) fn insert(system: &System, mut body: Value) -> Result<Vec<String>, Re
     let Some(definition) = body.get_mut("opConExtract").map(Value::take) else {
         return Err(Refusal::malformed("The request has no opConExtract"));
     };
-    let definition = definition_of(definition)?;
-    let names: Vec<String> = definition.names().into_iter().map(str::to_owned).collect();
     let now = system.clock.now();
+    let stamp = now.format("%Y-%m-%dT%H:%M:%S%.3f").to_string();
+    let definition = settled(definition_of(definition)?, system.id_distance, &stamp)?;
+    let names: Vec<String> = definition.names().into_iter().map(str::to_owned).collect();
     system.write(|state| {
         check::references(&definition, state, &rules)?;
         refuse_overwriting(&names, state, &rules)?;
         refuse_other_scripts(&definition, state, &rules)?;
-        let stamp = now.format("%Y-%m-%dT%H:%M:%S%.3f").to_string();
-        apply(state, definition, &rules, system.id_distance, &stamp);
+        apply(state, definition, &rules);
         if rules.rebuild_daily {
             for name in &names {
                 daily::rebuild(state, name, now);
@@ -145,18 +145,15 @@ fn refuse_other_scripts(definition: &Definition, state: &State, rules: &ImportRu
     if errors.is_empty() { Ok(()) } else { Err(Refusal { status: StatusCode::CONFLICT, errors }) }
 }
 
-/// Puts a definition in, without a question.
-pub(crate) fn apply(
-    state: &mut State,
-    mut definition: Definition,
-    rules: &ImportRules,
-    distance: u32,
-    now: &str,
-) {
+/// The definition with ids and stamps of this system.
+pub(crate) fn settled(definition: Definition, distance: u32, now: &str) -> Result<Definition, Refusal> {
     let mut value = definition.into_value();
     renumber::renumber(&mut value, distance, now);
-    let Ok(renumbered) = Definition::from_value(value) else { return };
-    definition = renumbered;
+    Definition::from_value(value).map_err(|error| Refusal::malformed(error.to_string()))
+}
+
+/// Puts a settled definition in, without a question.
+pub(crate) fn apply(state: &mut State, definition: Definition, rules: &ImportRules) {
     for part in split(definition) {
         apply_one(state, part, rules);
     }

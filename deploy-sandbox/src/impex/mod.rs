@@ -12,7 +12,7 @@ mod renumber;
 use axum::http::StatusCode;
 use serde_json::json;
 
-pub(crate) use insert::{ImportRules, apply, insert};
+pub(crate) use insert::{ImportRules, apply, insert, settled};
 pub(crate) use large::{MACHINES, USER};
 pub(crate) use master::{Master, Stored};
 

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Seed, SystemType, USER};
 use crate::daily::{UNIX_AGENT, WINDOWS_AGENT};
-use crate::impex::USER as LOAD_USER;
-use crate::impex::{ImportRules, MACHINES, Master, apply};
+use crate::impex::{ImportRules, MACHINES, Master, USER as LOAD_USER, apply, settled};
 use crate::state::{SharedObject, State, fold};
 
 /// Why a seed cannot be planted.
@@ -176,8 +175,10 @@ fn shared(state: &mut State, list: &str, entry: Value) {
 }
 
 fn insert(state: &mut State, file: &str, text: &str, distance: u32, now: &str) -> Result<(), SeedError> {
-    let definition = Definition::read(text.as_bytes())
-        .map_err(|error| SeedError { file: file.to_owned(), why: error.to_string() })?;
-    apply(state, definition, &ImportRules::read(&Value::Null), distance, now);
+    let wrong = |why: String| SeedError { file: file.to_owned(), why };
+    let definition = Definition::read(text.as_bytes()).map_err(|error| wrong(error.to_string()))?;
+    let definition =
+        settled(definition, distance, now).map_err(|_| wrong("its ids cannot be moved".to_owned()))?;
+    apply(state, definition, &ImportRules::read(&Value::Null));
     Ok(())
 }

@@ -121,6 +121,7 @@ async fn limits_are_kept() {
             json!({"scheduleList": [{"name": "a"}], "propertyList": [{"name": "p", "value": "x".repeat(4001)}]}),
             "The value of the property 'p'",
         ),
+        (json!({"scheduleList": [{"name": "a"}, {"name": "A"}]}), "Two schedules have the name 'a'"),
         (json!({"scheduleList": []}), "The opConExtract is not a definition"),
         (json!(7), "The opConExtract is not a definition"),
     ];
