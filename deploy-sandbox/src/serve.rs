@@ -135,7 +135,11 @@ pub(crate) async fn answer(
     let answer = outcome.unwrap_or_else(|refusal| refusal.answer());
     record.status = Some(answer.status.as_u16());
     port.watch.remember(record);
-    response(answer, &faults, &switch)
+    let mut response = response(answer, &faults, &switch);
+    if let Ok(time) = HeaderValue::from_str(&rest::stamp(port.system.clock.now())) {
+        response.headers_mut().insert("apiServerTime", time);
+    }
+    response
 }
 
 async fn wait(port: &Port, faults: &[FaultKind]) {

@@ -242,6 +242,10 @@ fn start(
     let container = current.definition.get("containerData").and_then(|data| filled(data, "subScheduleName"));
     if let Some(name) = container.map(str::to_owned) {
         let properties = current.properties.clone();
+        if is_within(state, at, &name) {
+            fail(state, uid, format!("The schedule '{name}' would contain itself"), now);
+            return;
+        }
         for before in state.daily.schedules.iter_mut().filter(|schedule| schedule.container == Some(uid)) {
             (before.container, before.state) = (None, ScheduleState::Completed);
         }
@@ -272,6 +276,19 @@ fn start(
             Err(reason) => fail(state, uid, reason, now),
         }
     }
+}
+
+/// Whether a schedule is this one, or one that contains it.
+fn is_within(state: &State, at: usize, name: &str) -> bool {
+    let mut current = state.daily.schedules.get(at);
+    while let Some(schedule) = current {
+        if fold(&schedule.name) == fold(name) {
+            return true;
+        }
+        let holds = |other: &&DailySchedule| other.jobs.iter().any(|job| Some(job.uid) == schedule.container);
+        current = schedule.container.and_then(|_| state.daily.schedules.iter().find(holds));
+    }
+    false
 }
 
 fn fail(state: &mut State, uid: u64, reason: String, now: DateTime<Utc>) {

@@ -99,7 +99,7 @@ pub(super) fn id(text: &str) -> Option<u32> {
 }
 
 /// A moment as the vendor writes it.
-pub(super) fn stamp(time: DateTime<Utc>) -> String {
+pub(crate) fn stamp(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.6f0+00:00").to_string()
 }
 

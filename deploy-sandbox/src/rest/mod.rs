@@ -12,6 +12,8 @@ mod masters;
 mod shared;
 mod tokens;
 
+pub(crate) use lists::stamp;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 

@@ -1,10 +1,11 @@
 //! Objects that definitions share, as the REST API shows them.
 
 use axum::http::StatusCode;
+use chrono::NaiveDateTime;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
-use super::lists::{id, page, selected};
+use super::lists::{id, page, selected, stamp};
 use super::{not_allowed, nothing_here};
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::request::Request;
@@ -321,12 +322,12 @@ fn versions(object: &SharedObject, with_content: bool) -> Vec<Value> {
         let author = text(version, "author").unwrap_or_default();
         let hash: String =
             Sha1::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        let created = text(version, "createdDate").or_else(|| text(version, "date"));
+        let created = stamped(version, "createdDate").or_else(|| stamped(version, "date"));
         let mut view = json!({
             "id": i64::from(object.id) * 1000 + number(version), "version": number(version),
             "latest": Some(number(version)) == latest, "message": version["message"],
             "author": {"loginName": author, "name": author}, "hash": hash,
-            "created": created, "updated": text(version, "lastUpdated").or(created.clone()),
+            "created": created, "updated": stamped(version, "lastUpdated").or(created.clone()),
         });
         if with_content {
             view["content"] = json!(content);
@@ -335,6 +336,12 @@ fn versions(object: &SharedObject, with_content: bool) -> Vec<Value> {
         view
     };
     list.iter().map(view).collect()
+}
+
+/// A stamp of an entry, with the offset that the REST API writes and definitions do not.
+fn stamped(value: &Value, key: &str) -> Option<String> {
+    let time = NaiveDateTime::parse_from_str(&text(value, key)?, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
+    Some(stamp(time.and_utc()))
 }
 
 fn runners(all: &[SharedObject]) -> Vec<Value> {

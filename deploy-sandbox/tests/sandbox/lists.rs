@@ -130,6 +130,7 @@ async fn jobs_schedules_and_scripts_can_be_read() {
     );
     let latest = &versions[2]["id"];
     let whole = dev.get(&format!("/api/scripts/{}/versions/{latest}", script["id"])).await.body;
+    assert_eq!(whole["created"], "2026-03-02T09:00:00.0000000+00:00");
     assert!(whole["content"].as_str().unwrap().contains("WhatIf"));
     assert_eq!(dev.get(&format!("/api/scriptversions/{latest}")).await.body, whole);
 }
