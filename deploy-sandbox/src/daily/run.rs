@@ -155,6 +155,8 @@ fn split_windows(line: &str) -> Result<Vec<String>, String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -168,6 +170,32 @@ mod tests {
             ("", vec![]),
         ] {
             assert_eq!(split_windows(line).unwrap(), arguments, "{line}");
+        }
+    }
+
+    /// An argument as programs write it into a Windows command line.
+    fn quoted(argument: &str) -> String {
+        let mut line = String::from("\"");
+        let mut backslashes = 0;
+        for character in argument.chars() {
+            if character == '"' {
+                line.extend(std::iter::repeat_n('\\', backslashes + 1));
+            }
+            backslashes = if character == '\\' { backslashes + 1 } else { 0 };
+            line.push(character);
+        }
+        line.extend(std::iter::repeat_n('\\', backslashes));
+        line.push('"');
+        line
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn quoted_arguments_come_back(arguments in prop::collection::vec("[a-z \\t\"\\\\é]{0,8}", 0..5)) {
+            let line: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
+            prop_assert_eq!(split_windows(&line.join(" ")).unwrap(), arguments);
         }
     }
 

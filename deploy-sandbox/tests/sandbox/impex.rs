@@ -43,14 +43,14 @@ async fn an_extract_is_a_definition_as_of_now() {
 
 #[tokio::test]
 async fn every_schedule_can_be_extracted_and_put_back_unchanged() {
-    let (_running, dev, _) = retail().await;
-    for name in dev.names("/api/masterschedules").await {
-        let before = extract(&dev, &name).await;
-        assert_eq!(
-            insert(&dev, &before, json!({})).await.body,
-            json!({"result": "success", "schedules": [name]})
-        );
-        assert_eq!(extract(&dev, &name).await, before, "{name}");
+    let (_running, dev, prod) = retail().await;
+    for api in [dev, prod] {
+        for name in api.names("/api/masterschedules").await {
+            let before = extract(&api, &name).await;
+            let answer = json!({"result": "success", "schedules": [name]});
+            assert_eq!(insert(&api, &before, json!({})).await.body, answer);
+            assert_eq!(extract(&api, &name).await, before, "{name}");
+        }
     }
 }
 
