@@ -18,6 +18,8 @@ struct Table {
     resource: &'static str,
     /// The field that names an item.
     name: &'static str,
+    /// The fields that are kept; others are ignored.
+    fields: &'static [&'static str],
     rows: fn(&Inventory) -> &BTreeMap<u32, Value>,
     rows_mut: fn(&mut Inventory) -> &mut BTreeMap<u32, Value>,
     view: fn(&State, &Value) -> Value,
@@ -25,11 +27,52 @@ struct Table {
     updated: StatusCode,
 }
 
+const MACHINE: [&str; 21] = [
+    "id",
+    "name",
+    "type",
+    "status",
+    "version",
+    "agentVersion",
+    "osType",
+    "osVersion",
+    "socket",
+    "maximumJobs",
+    "opConMaximumJobs",
+    "currentJobs",
+    "tcpIpAddress",
+    "fullyQualifiedDomainName",
+    "timeZoneName",
+    "gatewayName",
+    "jorsPortNumber",
+    "fileTransferRole",
+    "allowKillJob",
+    "supportedAgentCapability",
+    "documentation",
+];
+const GROUP: [&str; 5] = ["id", "name", "documentation", "type", "machines"];
+const BATCH_USER: [&str; 4] = ["id", "loginName", "platform", "roles"];
+const USER: [&str; 12] = [
+    "id",
+    "loginName",
+    "name",
+    "roles",
+    "language",
+    "email",
+    "isDisabled",
+    "isSelfServiceUser",
+    "forcePasswordChange",
+    "passwordNeverExpires",
+    "details",
+    "moreDetails",
+];
+
 fn table(name: &str) -> Table {
     match name {
         "machines" => Table {
             resource: "machine",
             name: "name",
+            fields: &MACHINE,
             rows: |inventory| &inventory.machines,
             rows_mut: |inventory| &mut inventory.machines,
             view: machine,
@@ -39,6 +82,7 @@ fn table(name: &str) -> Table {
         "machinegroups" => Table {
             resource: "machine group",
             name: "name",
+            fields: &GROUP,
             rows: |inventory| &inventory.machine_groups,
             rows_mut: |inventory| &mut inventory.machine_groups,
             view: machine_group,
@@ -48,6 +92,7 @@ fn table(name: &str) -> Table {
         "batchusers" => Table {
             resource: "batch user",
             name: "loginName",
+            fields: &BATCH_USER,
             rows: |inventory| &inventory.batch_users,
             rows_mut: |inventory| &mut inventory.batch_users,
             view: user,
@@ -57,6 +102,7 @@ fn table(name: &str) -> Table {
         _ => Table {
             resource: "user",
             name: "loginName",
+            fields: &USER,
             rows: |inventory| &inventory.users,
             rows_mut: |inventory| &mut inventory.users,
             view: user,
@@ -174,49 +220,86 @@ fn count_by_status(system: &System) -> Value {
 
 fn create(system: &System, request: &Request, table: &Table) -> Outcome {
     let mut item = request.json()?;
-    let name = text(&item, table.name)
-        .filter(|name| !name.trim().is_empty())
-        .ok_or_else(|| Refusal::malformed(format!("The {} has no {}", table.resource, table.name)))?;
-    if item["machines"].as_array().is_some_and(|list| !list.iter().all(Value::is_object)) {
-        return Err(Refusal::malformed("The machines of a group are objects"));
-    }
     complete(table, &mut item)?;
     let view = system.write(|state| {
-        let platform = &item["platform"]["id"];
-        let same = |other: &Value| {
-            text(other, table.name).is_some_and(|other| fold(&other) == fold(&name))
-                && &other["platform"]["id"] == platform
-        };
-        if (table.rows)(&state.inventory).values().any(same) {
-            return Err(Refusal::conflict(table.resource, &name));
-        }
+        refuse_taken(table, state, &item)?;
         let id = state.next_id();
         item["id"] = json!(id);
-        (table.rows_mut)(&mut state.inventory).insert(id, item.clone());
-        state.touch();
-        Ok((table.view)(state, &item))
+        Ok(put(table, state, id, item))
     })?;
     Ok(Answer::json(table.created, &view))
 }
 
-/// What a new item must have, and never keeps.
-fn complete(table: &Table, item: &mut Value) -> Result<(), Refusal> {
-    let Some(map) = item.as_object_mut() else { return Err(Refusal::malformed("Not an object")) };
-    map.remove("password");
-    for computed in ["groups", "state"] {
-        map.remove(computed);
+fn update(system: &System, request: &Request, table: &Table, one: &str) -> Outcome {
+    let changes = request.json()?;
+    let missing = || Refusal::missing(table.resource, one);
+    let number = id(one).ok_or_else(missing)?;
+    let view = system.write(|state| {
+        let mut item = (table.rows)(&state.inventory).get(&number).cloned().ok_or_else(missing)?;
+        if let (Some(item), Value::Object(changes)) = (item.as_object_mut(), changes) {
+            item.extend(changes);
+        }
+        item["id"] = json!(number);
+        complete(table, &mut item)?;
+        refuse_taken(table, state, &item)?;
+        Ok(put(table, state, number, item))
+    })?;
+    Ok(Answer::json(table.updated, &view))
+}
+
+fn put(table: &Table, state: &mut State, id: u32, item: Value) -> Value {
+    let view = (table.view)(state, &item);
+    (table.rows_mut)(&mut state.inventory).insert(id, item);
+    state.touch();
+    view
+}
+
+/// Another item has the name; batch users share names between platforms.
+fn refuse_taken(table: &Table, state: &State, item: &Value) -> Result<(), Refusal> {
+    let name = item[table.name].as_str().unwrap_or_default();
+    let same = |other: &Value| {
+        other["id"] != item["id"]
+            && other["platform"]["id"] == item["platform"]["id"]
+            && other[table.name].as_str().is_some_and(|other| fold(other) == fold(name))
+    };
+    match (table.rows)(&state.inventory).values().any(same) {
+        true => Err(Refusal::conflict(table.resource, name)),
+        false => Ok(()),
     }
+}
+
+/// What an item must have, and never keeps.
+fn complete(table: &Table, item: &mut Value) -> Result<(), Refusal> {
+    let name = text(item, table.name).filter(|name| !name.trim().is_empty());
+    let missing = || Refusal::malformed(format!("The {} has no {}", table.resource, table.name));
+    item[table.name] = json!(name.ok_or_else(missing)?);
+    let Some(map) = item.as_object_mut() else { return Err(missing()) };
+    map.retain(|key, _| table.fields.contains(&key.as_str()));
     match table.resource {
         "machine" => {
-            let up = json!({"state": "U", "networkStatus": "U", "operationStatus": "U"});
-            map.entry("status").or_insert(up);
+            if !map.get("status").is_some_and(Value::is_object) {
+                let up = json!({"state": "U", "networkStatus": "U", "operationStatus": "U"});
+                map.insert("status".into(), up);
+            }
             number(map.get_mut("type"), "The machine has no type")?;
         }
         "machine group" => {
-            map.entry("machines").or_insert_with(|| json!([]));
+            let machines = map.entry("machines").or_insert_with(|| json!([]));
+            if machines.as_array().is_none_or(|list| !list.iter().all(Value::is_object)) {
+                return Err(Refusal::malformed("The machines of a group are objects"));
+            }
         }
-        "batch user" => number(map.get_mut("platform"), "The batch user has no platform")?,
-        _ => {}
+        _ => {
+            if !map.get("roles").is_some_and(Value::is_array) {
+                map.insert("roles".into(), json!([]));
+            }
+            if table.resource == "batch user" {
+                number(map.get_mut("platform"), "The batch user has no platform")?;
+            } else {
+                map.entry("name").or_insert(Value::from(""));
+                map.entry("isDisabled").or_insert(Value::from(false));
+            }
+        }
     }
     Ok(())
 }
@@ -228,25 +311,4 @@ fn number(value: Option<&mut Value>, otherwise: &str) -> Result<(), Refusal> {
         value["id"] = json!(id);
     }
     Ok(())
-}
-
-fn update(system: &System, request: &Request, table: &Table, one: &str) -> Outcome {
-    let mut changes = request.json()?;
-    let missing = || Refusal::missing(table.resource, one);
-    let number = id(one).ok_or_else(missing)?;
-    if let Some(map) = changes.as_object_mut() {
-        for fixed in ["id", "password", "groups", "state"] {
-            map.remove(fixed);
-        }
-    }
-    let view = system.write(|state| {
-        let item = (table.rows_mut)(&mut state.inventory).get_mut(&number).ok_or_else(missing)?;
-        if let (Some(item), Value::Object(changes)) = (item.as_object_mut(), changes) {
-            item.extend(changes);
-        }
-        let item = item.clone();
-        state.touch();
-        Ok((table.view)(state, &item))
-    })?;
-    Ok(Answer::json(table.updated, &view))
 }

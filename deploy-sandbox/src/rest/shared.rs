@@ -105,11 +105,13 @@ pub(super) fn handle(system: &System, request: &Request, name: &str, rest: &[&st
             let body = request.json()?;
             let view = system.write(|state| {
                 let mut object = kind.by_id(state, one).ok_or_else(|| missing(one))?;
-                if let Some(key) = Shared::key(kind.list, &object.entry) {
-                    state.shared.remove(kind.list, &key);
-                }
+                let before = Shared::key(kind.list, &object.entry).unwrap_or_default();
                 (kind.write)(&mut object.entry, &body);
                 let key = Shared::key(kind.list, &object.entry).unwrap_or_default();
+                if key != before && state.shared.get(kind.list, &key).is_some() {
+                    return Err(Refusal::conflict(kind.resource, &key));
+                }
+                state.shared.remove(kind.list, &before);
                 state.shared.put(kind.list, &key, object.clone());
                 state.touch_shared();
                 Ok((kind.view)(&object))

@@ -94,6 +94,16 @@ async fn objects_can_be_made_changed_and_removed() {
     let machine = json!({"name": "WINDEV03", "type": {"id": "3", "description": "Windows"}});
     assert_eq!(dev.post("/api/machines", &machine).await.status, StatusCode::CREATED);
     assert_eq!(dev.post("/api/machines", &machine).await.status, StatusCode::CONFLICT);
+    let user = json!({"loginName": "batch/new", "password": "x", "platform": {"id": "6", "name": "UNIX"}});
+    let made = dev.post("/api/batchusers", &user).await;
+    assert_eq!((made.status, made.body.get("password")), (StatusCode::CREATED, None));
+    assert_eq!(dev.names("/api/batchusers?platformId=6&loginName=*new").await, ["batch/new"]);
+    assert_eq!(dev.post("/api/users", &json!({"loginName": "new"})).await.status, StatusCode::CREATED);
+    let other = dev.get("/api/machines?name=WINDEV02").await.body[0]["id"].clone();
+    let path = format!("/api/machines/{other}");
+    assert_eq!(dev.put(&path, &json!({"name": "windev03"})).await.status, StatusCode::CONFLICT);
+    let changed = dev.put(&path, &json!({"documentation": "old", "id": 1, "status": 5})).await;
+    assert_eq!((&changed.body["id"], &changed.body["status"]["state"]), (&other, &json!("U")));
     let calendar = dev.get("/api/calendars?name=Stocktaking").await.body[0].clone();
     let path = format!("/api/calendars/{}", calendar["id"]);
     dev.put(&path, &json!({"dates": ["2027/01/05", "2027-01-05"]})).await;

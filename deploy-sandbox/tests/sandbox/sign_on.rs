@@ -147,7 +147,12 @@ async fn nothing_makes_it_fall_over() {
         "/api",
         "/",
     ];
-    for path in paths {
+    let mut paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    for list in ["machines", "machinegroups", "batchusers", "users", "roles", "calendars", "thresholds"] {
+        let first = api.get(&format!("/api/{list}?limit=1")).await.body[0]["id"].clone();
+        paths.push(format!("/api/{list}/{first}"));
+    }
+    for path in &paths {
         for body in &bodies {
             for method in [Method::POST, Method::PUT] {
                 let got = api.send(method.clone(), path, Some(body)).await.unwrap();
