@@ -10,12 +10,16 @@ mod compare;
 pub mod diff;
 pub mod form;
 pub mod information;
+mod merge;
 mod name;
 mod pairing;
+mod patch;
 mod read;
 mod secret;
 mod split;
+mod summary;
 mod thing;
+pub mod validate;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
@@ -28,10 +32,15 @@ use serde_json::Value;
 
 pub use canonical::{CANONICAL_FORM, sort_sets, write};
 pub use compare::{Purpose, equal, export_date, keep_noise_of};
+pub use merge::{Conflict, Merged, merge};
 pub use name::{FORBIDDEN, NameError, PackageName, RuleName, ScheduleName, ServerName, decode, encode};
+pub use patch::{Operation, patch};
 pub use read::{ReadError, read_json};
 pub use secret::{ENCRYPTED, hide_encrypted, is_encrypted};
 pub use split::{Disagreement, join, split};
+pub use summary::{
+    DependencyView, JobView, NamedValue, Overview, ScheduleView, Summary, overview, sub_schedule, summary,
+};
 pub use thing::Thing;
 
 /// A definition of one or more schedules, its sets sorted.

@@ -9,6 +9,7 @@ use super::super::form::{self, Node, Order, Part};
 use super::super::pairing::{Pairing, follow_renames, renamed_jobs};
 use super::super::secret::{self, ENCRYPTED, hide_encrypted};
 use super::super::{Definition, information};
+use super::alike::{common_ends, fields, identical, identical_lists};
 use super::{Change, ChangeKind, Difference, Place, Thing};
 
 /// What changed from `a` to `b`.
@@ -45,20 +46,6 @@ pub fn diff(a: &Definition, b: &Definition) -> Difference {
         walk.top_level(key, a.get(key), b.get(key));
     }
     Difference { changes: walk.changes }
-}
-
-/// Exactly equal, with keys in the same order: cheap, and true for nearly all.
-fn identical(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().zip(b).all(|((key, a), (other, b))| key == other && identical(a, b))
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| identical(a, b))
-        }
-        (a, b) => a == b,
-    }
 }
 
 struct Walk {
@@ -422,29 +409,4 @@ fn place_of(owner: &Place, item: &Value) -> Place {
         _ => (owner.schedule.clone(), owner.job.clone()),
     };
     Place { schedule, job, thing: owner.thing.of_item(item), key: Some(owner.thing.label(item)) }
-}
-
-/// The keys of two objects with the values that are not noise, the new ones last.
-fn fields<'v>(a: &'v Value, b: &'v Value) -> Vec<(&'v str, Option<&'v Value>, Option<&'v Value>)> {
-    static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    let (a, b) = (a.as_object().unwrap_or(&NONE), b.as_object().unwrap_or(&NONE));
-    let own =
-        |map: &'v Map<String, Value>, key: &str| map.get(key).filter(|value| !form::is_noise(key, value));
-    let new = b.keys().filter(|key| !a.contains_key(*key));
-    a.keys()
-        .chain(new)
-        .map(|key| (key.as_str(), own(a, key), own(b, key)))
-        .filter(|(_, a, b)| a.is_some() || b.is_some())
-        .collect()
-}
-
-fn identical_lists(a: &[Value], b: &[Value]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| identical(a, b) || same(a, b))
-}
-
-/// How many items are the same at the start and, of the rest, at the end.
-fn common_ends(a: &[Value], b: &[Value]) -> (usize, usize) {
-    let start = a.iter().zip(b).take_while(|(a, b)| same(a, b)).count();
-    let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(a, b)| same(a, b)).count();
-    (start, end)
 }

@@ -5,6 +5,7 @@
 //! here; dependencies of *other* schedules are shown as a part of their own.
 //! Encrypted values are never in a difference.
 
+mod alike;
 mod compute;
 mod excerpt;
 mod markdown;
