@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use compute::diff;
-pub(crate) use excerpt::{in_words, visible};
+pub(crate) use excerpt::{in_words, pair_in_words, visible};
 pub use markdown::to_markdown;
 
 use super::form::Part;
