@@ -1,8 +1,13 @@
 //! The commands: one file each.
 
+mod check;
 mod completions;
+mod fmt;
 mod import;
 mod init;
+mod man;
+mod package;
+mod schema;
 mod versions;
 
 use clap::Subcommand;
@@ -21,7 +26,12 @@ pub enum Command {
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Versions(versions::VersionsArgs),
+    Fmt(fmt::FmtArgs),
+    Check(check::CheckArgs),
+    Package(package::PackageArgs),
+    Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs one command.
@@ -30,7 +40,12 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Init(args) => init::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
         Command::Versions(args) => versions::run(args, global, ui),
+        Command::Fmt(args) => fmt::run(args, global, ui),
+        Command::Check(args) => check::run(args, global, ui),
+        Command::Package(args) => package::run(args, global, ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
+        Command::Man(args) => man::run(args, global, ui),
     }
 }
 
