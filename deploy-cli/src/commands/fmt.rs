@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use clap::Args;
 use deploy_core::repository::Repository;
-use deploy_core::repository::format::{Formatted, format_files};
+use deploy_core::repository::format::{FormatError, Formatted, format_files};
 use deploy_core::repository::import::{Source, find_sources};
 use deploy_core::repository::layout::{Kind, SCHEDULES};
 use serde_json::json;
@@ -66,19 +66,24 @@ pub(super) fn run(args: FmtArgs, global: &Global, ui: &Ui) -> CommandResult {
             Formatted::Canonical => {}
             Formatted::Differs => ui.line(&file),
             Formatted::Written => ui.line(format!("{file}  {}", styled(style::CHANGED, "formatted"))),
-            Formatted::Failed(error) => ui.error(&match error.place() {
-                // The error tells the place itself.
-                Some((line, column)) => {
-                    let text = error.to_string();
-                    let bare = text.strip_prefix(&format!("line {line}, column {column}: ")).unwrap_or(&text);
-                    format!("{file}:{line}:{column}: {bare}")
-                }
-                None => format!("{file}: {error}"),
-            }),
+            Formatted::Failed(error) => ui.error(&failure(&file, error)),
         }
     }
     ui.note(summary(files.len(), changed, failed, args.check));
     Ok(exit)
+}
+
+/// `file:line:column: what is wrong`; the error itself may tell the place in its own words.
+fn failure(file: &str, error: &FormatError) -> String {
+    let text = error.to_string();
+    match error.place() {
+        Some((line, column)) => {
+            let bare =
+                text.split_once(": ").filter(|_| text.starts_with("line ")).map_or(&*text, |(_, bare)| bare);
+            format!("{file}:{line}:{column}: {bare}")
+        }
+        None => format!("{file}: {text}"),
+    }
 }
 
 /// The files, and the folder their names are shown from.

@@ -40,10 +40,10 @@ pub enum FormatError {
 }
 
 impl FormatError {
-    /// Line and column, where the error has them.
+    /// Line and column from 1, where the error has them.
     pub fn place(&self) -> Option<(usize, usize)> {
         match self {
-            Self::NotADefinition(ReadError::Json { line, column, .. }) => Some((*line, *column)),
+            Self::NotADefinition(ReadError::Json { line, column, .. }) => Some((*line, (*column).max(1))),
             _ => None,
         }
     }
@@ -145,6 +145,7 @@ mod tests {
             ("{\"rules\":[]}", None),
             ("[]", None),
             ("", None),
+            ("{\n", Some((2, 1))),
             ("<<<<<<< ours\n{}", Some((1, 1))),
         ];
         for (text, place) in cases {

@@ -6,7 +6,7 @@ use deploy_core::definition::encode;
 use deploy_core::repository::history::{History, Version};
 use deploy_core::repository::layout::Kind;
 use deploy_core::repository::package::{Package, Pin};
-use deploy_core::repository::resolve::resolve;
+use deploy_core::repository::resolve::{ResolveError, resolve};
 use serde_json::json;
 
 use super::super::completions::packages;
@@ -30,7 +30,13 @@ pub(super) fn run(args: ShowArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
     let history = history(&repository, ui)?;
     let name = args.name.strip_prefix("package:").unwrap_or(&args.name);
-    let found = resolve(&repository, &history, Kind::Package, name)?;
+    let found = resolve(&repository, &history, Kind::Package, name).or_else(|error| match error {
+        // Not on main; it may be on the branch that is checked out.
+        ResolveError::Unknown { .. } => {
+            resolve(&repository, &history, Kind::Package, &format!("{name}@HEAD")).map_err(|_| error)
+        }
+        error => Err(error),
+    })?;
     let package = Package::of_blob(repository.git2(), &found.path, found.blob)?;
     let rows: Vec<Row> = package.schedules.iter().map(|pin| row(pin, &history)).collect();
     if ui.is_json() {

@@ -30,7 +30,7 @@ codes! {
     EXTERNAL_SCHEDULE = Warning "external-schedule-missing": "a job depends on a schedule that is not in the repository";
     EXTERNAL_JOB = Warning "external-job-missing": "a job depends on a job that its schedule in the repository does not have";
     SHARED_DIFFERS = Warning "shared-differs": "schedules carry the same shared object (script, calendar, role, …) with different content; deployed together, only one of them can win";
-    SHARED_VALUE = Note "shared-value": "schedules carry the same property, resource or threshold with different values";
+    SHARED_VALUE = Note "shared-value": "schedules carry the same property with different values";
     TOML = Error "toml": "a TOML file cannot be read, or has a key that nobody knows";
     PIN_UNKNOWN = Error "pin-unknown-schedule": "a package pins a schedule that never was in the repository";
     PIN_NO_VERSION = Error "pin-no-version": "a package pins a version that the schedule does not have";

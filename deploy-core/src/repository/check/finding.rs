@@ -46,7 +46,8 @@ impl Finding {
     }
 
     pub(super) fn at(self, line: usize, column: usize) -> Self {
-        Self { line: Some(line), column: Some(column), ..self }
+        // Readers give column 0 for the end of a file behind a line end.
+        Self { line: Some(line.max(1)), column: Some(column.max(1)), ..self }
     }
 
     pub(super) fn pointer(self, pointer: impl Into<String>) -> Self {

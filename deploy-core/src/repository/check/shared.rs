@@ -2,9 +2,9 @@
 //!
 //! While the definitions go by only numbers of the contents are kept; what
 //! differs is read again at the end, to show both sides. Ids and stamps never
-//! count. Values of properties, resources and thresholds are as of the export,
-//! and an export holds a calendar's future dates only: values are a note,
-//! dates are compared from the latest export on.
+//! count. Values are as of the export: those of properties are a note, those of
+//! resources and thresholds (counters) nothing at all. An export holds a
+//! calendar's future dates only: they are compared from the latest export on.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,7 +25,7 @@ const TOLD: usize = 3;
 enum Aspect {
     /// All but what follows.
     Definition,
-    /// The value of a property, resource or threshold.
+    /// The value of a property.
     Value,
     /// The dates of a calendar.
     Dates,
@@ -97,7 +97,7 @@ impl Shared {
 
 fn aspects(list: &str) -> &'static [Aspect] {
     match list {
-        "propertyList" | "variableList" => &[Aspect::Definition, Aspect::Value],
+        "propertyList" => &[Aspect::Definition, Aspect::Value],
         "calendarList" => &[Aspect::Definition, Aspect::Dates],
         _ => &[Aspect::Definition],
     }
@@ -112,9 +112,15 @@ fn field_of(aspect: Aspect) -> Option<&'static str> {
     }
 }
 
+/// Whether a field is part of an aspect; the values of resources and thresholds are of none.
 fn belongs(key: &str, aspect: Aspect, list: &str) -> bool {
-    let own = aspects(list).iter().find(|aspect| field_of(**aspect) == Some(key));
-    own.copied().unwrap_or(Aspect::Definition) == aspect
+    let own = match (list, key) {
+        ("propertyList", "value") => Some(Aspect::Value),
+        ("calendarList", "dateList") => Some(Aspect::Dates),
+        ("variableList", "value") => None,
+        _ => Some(Aspect::Definition),
+    };
+    own == Some(aspect)
 }
 
 fn name_of(item: &Value, key: &[&str]) -> Option<String> {

@@ -142,7 +142,6 @@ fn shared_objects_are_compared_across_schedules() {
             "schedules/C.json#/propertyList/0: note[shared-value]: property `ENV` has another value than in `schedules/A.json` and 1 more: value DEV → QA",
             "schedules/C.json#/propertyList/1: note[shared-value]: property `PW` has another value than in `schedules/A.json` and 1 more: value (encrypted) → (encrypted)",
             "schedules/C.json#/scriptList/0: warning[shared-differs]: script `Clean` differs from the one in `schedules/A.json` and 1 more: data.description old → new",
-            "schedules/C.json#/variableList/0: note[shared-value]: resource `TAPES` has another value than in `schedules/A.json` and 1 more: value DEV → QA",
         ]
     );
 }
