@@ -6,12 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+mod clean;
+pub(super) mod server;
+
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use deploy_core::repository::change::Push;
 use deploy_core::repository::import::{
     ImportOptions, Imported, Outcome, Progress, Source, find_sources, import,
 };
 use serde_json::json;
+
+use deploy_core::repository::Repository;
 
 use super::open;
 use crate::cli::{CommitArgs, Global};
@@ -21,15 +27,31 @@ use crate::{CommandResult, Exit, interrupt};
 
 /// Store definitions as new versions
 ///
-/// One commit for the request. A definition that equals its stored version
-/// makes no new one; one that cannot be read does not stop the others.
+/// From an OpCon system, by name or pattern (`*`, `?`), or from files. One
+/// commit for the request. A definition that equals its stored version makes
+/// no new one; one that cannot be read does not stop the others.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  opcon-deploy import --file export.json\n  opcon-deploy import --file exports/ --app Finance\n  opcon-deploy import --file 'exports/FIN_*.json' -m 'Quarter-end fixes' --branch=quarter-end\n  curl … | opcon-deploy import --file -"
+    after_help = "Examples:\n  opcon-deploy import DEV 'FIN_*' Payroll\n  opcon-deploy import DEV 'Month End' --sub-schedules --package FINANCE --push\n  opcon-deploy import DEV --list schedules.txt --branch=quarter-end\n  opcon-deploy import --file export.json\n  opcon-deploy import --file exports/ --app Finance\n  opcon-deploy import --file 'exports/FIN_*.json' -m 'Quarter-end fixes' --branch=quarter-end\n  curl … | opcon-deploy import --file -"
 )]
 pub struct ImportArgs {
+    /// The OpCon system to import from
+    #[arg(value_name = "SERVER", required_unless_present = "file", conflicts_with = "file", add = ArgValueCandidates::new(super::completions::servers))]
+    server: Option<String>,
+    /// Schedules, or patterns for them
+    #[arg(value_name = "PATTERN", required_unless_present_any = ["file", "list"])]
+    patterns: Vec<String>,
+    /// A file that lists schedules or patterns, one on each line; `-` reads standard input
+    #[arg(long, value_name = "FILE", requires = "server")]
+    list: Option<PathBuf>,
+    /// Import the schedules that container jobs run, too
+    #[arg(long, requires = "server")]
+    sub_schedules: bool,
+    /// Put what was imported into this package, new or there already
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(super::completions::packages))]
+    package: Option<String>,
     /// Files, folders, patterns; `-` reads standard input
-    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     file: Vec<PathBuf>,
     /// Put new schedules into this folder under schedules/
     #[arg(long, value_name = "FOLDER")]
@@ -40,33 +62,74 @@ pub struct ImportArgs {
 
 pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
+    if let Some(server) = &args.server {
+        return server::run(&repository, server, &args, global, ui);
+    }
     let sources = sources(&args.file)?;
-    let options = ImportOptions {
-        app: args.app,
-        destination: args.commit.destination("import"),
-        message: args.commit.message,
-        trailers: Vec::new(),
-        push: args.commit.push,
-    };
-    let progress = Arc::new(Progress::default());
-    interrupt::stop_on_ctrl_c(&progress);
-    let bar = ui.progress(sources.len(), "Importing");
+    let options = options(&args, Vec::new());
+    let (progress, total) = (Arc::new(Progress::default()), sources.len());
+    progress.total.store(total, Ordering::Relaxed);
     let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let imported = follow(&repository, &progress, ui, |repository| {
+        Ok(import(repository, &sources, &options, &progress, &waiting)?)
+    })?;
+    let exit = show(&imported, ui)?;
+    pack(&repository, &imported, &args, &options, ui).map(|packed| worse(exit, packed))
+}
+
+fn options(args: &ImportArgs, trailers: Vec<(String, String)>) -> ImportOptions {
+    ImportOptions {
+        app: args.app.clone(),
+        destination: args.commit.destination("import"),
+        message: args.commit.message.clone(),
+        trailers,
+        push: args.commit.push,
+    }
+}
+
+/// Does the work on a thread of its own, and shows how far it is.
+pub(super) fn follow<T: Send>(
+    repository: &Repository,
+    progress: &Arc<Progress>,
+    ui: &Ui,
+    work: impl FnOnce(&Repository) -> Result<T, CommandError> + Send,
+) -> Result<T, CommandError> {
+    interrupt::stop_on_ctrl_c(progress);
+    let bar = ui.progress(progress.total.load(Ordering::Relaxed), "Importing");
     let root = repository.root().to_path_buf();
-    let imported = std::thread::scope(|scope| {
-        let work = scope.spawn(|| {
-            // A handle of its own: objects are read on that thread.
-            let repository = deploy_core::repository::Repository::open(&root)?;
-            Ok::<_, CommandError>(import(&repository, &sources, &options, &progress, &waiting)?)
-        });
+    std::thread::scope(|scope| {
+        // A handle of its own: objects are read on that thread.
+        let work = scope.spawn(|| work(&Repository::open(&root)?));
         while !work.is_finished() {
+            bar.set_total(progress.total.load(Ordering::Relaxed));
             bar.set(progress.done.load(Ordering::Relaxed));
             std::thread::park_timeout(Duration::from_millis(15));
         }
         work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })?;
-    drop(bar);
-    show(&imported, ui)
+    })
+}
+
+/// Puts what was imported, or is the same as what is stored, into a package.
+fn pack(
+    repository: &Repository,
+    imported: &Imported,
+    args: &ImportArgs,
+    options: &ImportOptions,
+    ui: &Ui,
+) -> CommandResult {
+    let Some(package) = &args.package else { return Ok(Exit::Done) };
+    let taken = imported.items.iter().filter(|item| !matches!(item.outcome, Outcome::Failed(_)));
+    let schedules: Vec<String> = taken.map(|item| item.name.clone()).collect();
+    if schedules.is_empty() {
+        ui.note(format!("Package `{package}` stays as it is: nothing was imported"));
+        return Ok(Exit::Done);
+    }
+    super::package::put(repository, package, schedules, options, ui)
+}
+
+/// Of two exits the one that says more.
+fn worse(a: Exit, b: Exit) -> Exit {
+    if a == Exit::Done { b } else { a }
 }
 
 fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
@@ -84,7 +147,7 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
     Ok(sources)
 }
 
-fn show(imported: &Imported, ui: &Ui) -> CommandResult {
+pub(super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
     let failed = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count();
     let exit = if failed > 0 { Exit::Failed } else { Exit::Done };
     if let Some(recovered) = &imported.recovered {
