@@ -3,6 +3,10 @@
 
 mod harness;
 mod import;
+mod import_server;
+mod sandbox;
+mod scripts;
+mod servers;
 mod story;
 
 /// A test file that nobody named here would never run.
