@@ -89,6 +89,21 @@ impl Comparison {
     }
 }
 
+/// Exactly equal, with keys in the same order: cheaper than `==`, and true of nearly
+/// everything that is equal.
+pub(crate) fn identical(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|((key, a), (other, b))| key == other && identical(a, b))
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| identical(a, b))
+        }
+        (a, b) => a == b,
+    }
+}
+
 /// Equal but for noise ([`form::is_noise`]).
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {

@@ -2,12 +2,17 @@
 //!
 //! Both sides are sorted by the key, so that one walk over both is enough.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value};
 
 use super::compare::same;
 use super::{canonical, form};
+
+/// How many pairs of items are compared in search of edited ones.
+pub(crate) const MOST_COMPARED: usize = 10_000;
 
 /// Which items of two sets are the same thing, by their indices.
 #[derive(Debug, Default, PartialEq)]
@@ -70,7 +75,6 @@ impl Pairing {
     /// Pairs what is left over and differs in one field only: one edited, not
     /// one removed and another added.
     pub(crate) fn pair_edited(&mut self, a: &[&Value], b: &[&Value]) {
-        const MOST_COMPARED: usize = 10_000;
         if self.removed.len() * self.added.len() > MOST_COMPARED {
             return;
         }
@@ -123,12 +127,12 @@ pub(crate) fn renamed_jobs(pairing: &Pairing, a: &[&Value], b: &[&Value]) -> Vec
     if pairing.removed.is_empty() || pairing.added.is_empty() {
         return Vec::new();
     }
-    let mut by_content: HashMap<Vec<u8>, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    let mut by_content: HashMap<u64, (Vec<usize>, Vec<usize>)> = HashMap::new();
     for &i in &pairing.removed {
-        by_content.entry(content(a[i])).or_default().0.push(i);
+        by_content.entry(fingerprint(a[i])).or_default().0.push(i);
     }
     for &j in &pairing.added {
-        by_content.entry(content(b[j])).or_default().1.push(j);
+        by_content.entry(fingerprint(b[j])).or_default().1.push(j);
     }
     let mut renamed: Vec<Renamed> = by_content
         .values()
@@ -136,14 +140,17 @@ pub(crate) fn renamed_jobs(pairing: &Pairing, a: &[&Value], b: &[&Value]) -> Vec
             let is_certain = from.len() == 1 && to.len() == 1;
             from.iter().zip(to).map(move |(&from, &to)| Renamed { from, to, is_certain })
         })
+        .filter(|renamed| content(a[renamed.from]) == content(b[renamed.to]))
         .collect();
     renamed.sort_by_key(|renamed| renamed.from);
     renamed
 }
 
+/// What stands for a job's own name in its content.
+const OWN_NAME: &str = "\u{1}";
+
 /// A job's content without its name and noise, with its own name taken out of its text.
 fn content(job: &Value) -> Vec<u8> {
-    const OWN_NAME: &str = "\u{1}";
     let name = job["name"].as_str().unwrap_or_default();
     let mut job = replace_name(job, name, OWN_NAME);
     if let Some(map) = job.as_object_mut() {
@@ -152,10 +159,42 @@ fn content(job: &Value) -> Vec<u8> {
     canonical::write(&job)
 }
 
+/// A number that jobs of the same [`content`] have in common.
+fn fingerprint(job: &Value) -> u64 {
+    let name = job["name"].as_str().unwrap_or_default();
+    let fields = job.as_object().into_iter().flatten().filter(|(key, _)| *key != "name");
+    hash_fields(fields, name)
+}
+
+fn hash_fields<'v>(fields: impl Iterator<Item = (&'v String, &'v Value)>, own_name: &str) -> u64 {
+    // Added up, so that the order of the keys makes no difference.
+    fields
+        .filter(|(key, value)| !form::is_noise(key, value))
+        .map(|(key, value)| {
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            hash_value(value, own_name, &mut hasher);
+            hasher.finish()
+        })
+        .fold(0, u64::wrapping_add)
+}
+
+fn hash_value(value: &Value, own_name: &str, hasher: &mut DefaultHasher) {
+    std::mem::discriminant(value).hash(hasher);
+    match value {
+        Value::Null => {}
+        Value::Bool(flag) => flag.hash(hasher),
+        Value::Number(number) => number.as_str().hash(hasher),
+        Value::String(text) => replace_word(text, own_name, OWN_NAME).hash(hasher),
+        Value::Array(items) => items.iter().for_each(|item| hash_value(item, own_name, hasher)),
+        Value::Object(map) => hash_fields(map.iter(), own_name).hash(hasher),
+    }
+}
+
 /// The value without noise, a name in its texts replaced where it is not part of a longer word.
 fn replace_name(value: &Value, old: &str, new: &str) -> Value {
     match value {
-        Value::String(text) => Value::String(replace_word(text, old, new)),
+        Value::String(text) => Value::String(replace_word(text, old, new).into_owned()),
         Value::Array(items) => Value::Array(items.iter().map(|item| replace_name(item, old, new)).collect()),
         Value::Object(map) => Value::Object(
             map.iter()
@@ -167,9 +206,9 @@ fn replace_name(value: &Value, old: &str, new: &str) -> Value {
     }
 }
 
-fn replace_word(text: &str, old: &str, new: &str) -> String {
+fn replace_word<'t>(text: &'t str, old: &str, new: &str) -> Cow<'t, str> {
     if old.is_empty() || !text.contains(old) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let is_word = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || c == '_');
     let mut out = String::with_capacity(text.len());
@@ -183,7 +222,7 @@ fn replace_word(text: &str, old: &str, new: &str) -> String {
         }
     }
     out.push_str(&text[written..]);
-    out
+    Cow::Owned(out)
 }
 
 /// The fields by which a dependency names a job, each with the field of its schedule.

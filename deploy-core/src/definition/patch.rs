@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::compare::identical;
 use super::form::{self, Node, Order};
 
 /// One operation of a patch; a list of them is an RFC 6902 document.
@@ -56,10 +57,12 @@ pub fn patch(a: &Value, b: &Value) -> Vec<Operation> {
 }
 
 fn patch_value(a: &Value, b: &Value, node: &Node, path: &mut String, out: &mut Vec<Operation>) {
+    if identical(a, b) {
+        return;
+    }
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => patch_object(a, b, node, path, out),
         (Value::Array(a), Value::Array(b)) => patch_array(a, b, node, path, out),
-        (a, b) if a == b => {}
         (_, b) => out.push(Operation::Replace { path: path.clone(), value: b.clone() }),
     }
 }
@@ -87,9 +90,6 @@ fn patch_object(
 /// Removes from the back, adds from the front, then changes what stayed: so
 /// every index is the one the item has at that moment.
 fn patch_array(a: &[Value], b: &[Value], node: &Node, path: &mut String, out: &mut Vec<Operation>) {
-    if a == b {
-        return;
-    }
     let kept = kept_items(a, b, node);
     let first = out.len();
     let is_kept_left: Vec<bool> = marks(a.len(), kept.iter().map(|(i, _)| *i));
@@ -135,8 +135,9 @@ fn kept_items(a: &[Value], b: &[Value], node: &Node) -> Vec<(usize, usize)> {
         Order::Set(key) => key,
         Order::Kept => &[],
     };
-    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let start = a.iter().zip(b).take_while(|(a, b)| identical(a, b)).count();
+    let end =
+        a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(a, b)| identical(a, b)).count();
     let (left, right) = (start..a.len() - end, start..b.len() - end);
 
     let mut places: HashMap<Vec<Option<&Value>>, Vec<usize>> = HashMap::new();

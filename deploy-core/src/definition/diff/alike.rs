@@ -2,22 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::super::compare::same;
+use super::super::compare::{identical, same};
 use super::super::form;
-
-/// Exactly equal, with keys in the same order: cheap, and true for nearly all.
-pub(super) fn identical(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().zip(b).all(|((key, a), (other, b))| key == other && identical(a, b))
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| identical(a, b))
-        }
-        (a, b) => a == b,
-    }
-}
 
 /// The keys of two objects with the values that are not noise, the new ones last.
 pub(super) fn fields<'v>(a: &'v Value, b: &'v Value) -> Vec<(&'v str, Option<&'v Value>, Option<&'v Value>)> {

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::compare::{Comparison, Purpose, same};
+use super::super::compare::{Comparison, Purpose, identical, same};
 use super::super::form::{self, Node, Order, Part};
 use super::super::pairing::{Pairing, follow_renames, renamed_jobs};
 use super::super::secret::{self, ENCRYPTED, hide_encrypted};
 use super::super::{Definition, information};
-use super::alike::{common_ends, fields, identical, identical_lists};
+use super::alike::{common_ends, fields, identical_lists};
+use super::at::{At, place_of};
 use super::{Change, ChangeKind, Difference, Place, Thing};
 
 /// What changed from `a` to `b`.
@@ -54,25 +55,6 @@ struct Walk {
     /// (schedule, old job name) to new job name.
     renames: HashMap<(String, String), String>,
     part: Part,
-}
-
-/// The thing whose fields are compared, and the way to the field.
-#[derive(Clone)]
-struct At<'p> {
-    place: &'p Place,
-    path: String,
-    node: &'p Node,
-}
-
-impl<'p> At<'p> {
-    fn field(&self, key: &str) -> Self {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        At { place: self.place, path, node: self.node.child(key) }
-    }
-
-    fn item(&self, label: &str) -> Self {
-        At { place: self.place, path: format!("{}[{label}]", self.path), node: self.node }
-    }
 }
 
 impl Walk {
@@ -398,15 +380,4 @@ fn name(item: &Value) -> &str {
 
 fn refs(list: Option<&Vec<Value>>) -> Vec<&Value> {
     list.into_iter().flatten().collect()
-}
-
-/// A thing below its schedule and job; dependencies across schedules say both themselves.
-fn place_of(owner: &Place, item: &Value) -> Place {
-    let text = |key: &str| item[key].as_str().map(str::to_owned);
-    let (schedule, job) = match owner.thing {
-        Thing::ExternalDependency => (text("scheduleName"), text("jobName")),
-        Thing::ReverseDependency => (text("predecessorScheduleName"), text("predecessorJobName")),
-        _ => (owner.schedule.clone(), owner.job.clone()),
-    };
-    Place { schedule, job, thing: owner.thing.of_item(item), key: Some(owner.thing.label(item)) }
 }

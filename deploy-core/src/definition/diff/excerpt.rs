@@ -46,6 +46,12 @@ pub(crate) fn in_words(value: &Value) -> String {
     without_middle(&full(value).chars().collect::<Vec<_>>())
 }
 
+/// Whether a value is too long for `old → new` on one line.
+pub(super) fn is_long(value: &Value) -> bool {
+    const SHORT: usize = 40;
+    full(value).chars().count() > SHORT
+}
+
 /// Two values that differ, each on one line: with quotes where only the type
 /// tells them apart, long ones cut to where they differ.
 pub(crate) fn pair_in_words(old: &Value, new: &Value) -> (String, String) {
@@ -104,10 +110,7 @@ mod tests {
     fn the_difference_of_long_values_stays_in_sight() {
         let long = |middle: &str| json!(format!("{}{middle}{}", "a".repeat(80), "z".repeat(80)));
         let (old, new) = pair_in_words(&long("-t25"), &long("-t20"));
-        assert_eq!(
-            old,
-            format!("…{}-t25{}…", "a".repeat(21), "z".repeat(24)).replace(&"a".repeat(21), &"a".repeat(21))
-        );
+        assert_eq!(old, format!("…{}-t25{}…", "a".repeat(21), "z".repeat(24)));
         assert!(new.contains("-t20") && new.chars().count() < 60);
         let (old, new) = pair_in_words(&json!("x".repeat(500)), &json!("y".repeat(500)));
         assert!(old.chars().count() <= 96 && new.contains(" … "));

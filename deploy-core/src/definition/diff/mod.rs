@@ -6,6 +6,7 @@
 //! Encrypted values are never in a difference.
 
 mod alike;
+mod at;
 mod compute;
 mod excerpt;
 mod markdown;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::excerpt::{in_words, pair_in_words, visible};
+use super::excerpt::{in_words, is_long, pair_in_words, visible};
 use super::{Change, ChangeKind, Difference, Thing};
 use crate::definition::form::Part;
 
@@ -31,9 +31,6 @@ pub struct Line {
     /// What it says.
     pub text: String,
 }
-
-/// Values up to this length are told as `old → new` on one line.
-const SHORT: usize = 40;
 
 /// The lines of a difference; one note where there is none.
 pub fn lines(difference: &Difference) -> Vec<Line> {
@@ -157,8 +154,9 @@ fn change_entries(change: &Change, depth: usize, entries: &mut Vec<Entry>) {
             pieces.extend([Piece::Text(in_words(old)), Piece::Word("is now"), Piece::Text(in_words(new))]);
         }
         (Some(old), Some(new)) => {
+            let needs_lines = is_long(old) || is_long(new);
             let (old, new) = pair_in_words(old, new);
-            if old.chars().count().max(new.chars().count()) > SHORT {
+            if needs_lines {
                 entries.push(Entry { depth, style, pieces });
                 for (style, value) in [(Style::Removed, old), (Style::Added, new)] {
                     entries.push(Entry { depth: depth + 1, style, pieces: vec![Piece::Text(value)] });
@@ -193,10 +191,11 @@ fn what(change: &Change) -> Vec<Piece> {
 
 /// Whether the old and the new value are themselves what the thing is known by.
 fn is_told_by_values(change: &Change) -> bool {
-    matches!(
-        (change.place.thing, change.field.as_deref()),
-        (Thing::Event, Some("event")) | (Thing::ExpressionDependency, Some("expression"))
-    )
+    change.kind == ChangeKind::Changed
+        && matches!(
+            (change.place.thing, change.field.as_deref()),
+            (_, None) | (Thing::Event, Some("event")) | (Thing::ExpressionDependency, Some("expression"))
+        )
 }
 
 /// What is worth saying of a thing or a field that came or went.

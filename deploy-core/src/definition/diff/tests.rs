@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::testing::{definition, edit, edited};
+use super::super::testing::{any_value, definition, edit, edited};
 use super::super::{Definition, Purpose, equal};
 use super::{diff, render, to_markdown};
 
@@ -110,6 +110,50 @@ Dependencies of other schedules on it (no difference of its own)
 }
 
 #[test]
+fn fields_are_told_by_their_way() {
+    let with = |fields: Value, top: Value| {
+        let mut value = json!({"scheduleList": [{"name": "P", "jobList": [{"name": "A", "type": "x"}]}]});
+        for (key, field) in fields.as_object().unwrap() {
+            value["scheduleList"][0]["jobList"][0][key] = field.clone();
+        }
+        for (key, field) in top.as_object().unwrap() {
+            value[key] = field.clone();
+        }
+        read(value)
+    };
+    let cases = [
+        (
+            json!({"d": {"list": [{"v": "1"}]}}),
+            json!({"d": {"list": [{"v": 1}]}}),
+            "    ~ d.list[0].v \"1\" → 1\n",
+        ),
+        (json!({"d": {"list": ["a", "b", "c"]}}), json!({"d": {"list": ["a", "c"]}}), "    - d.list[1] b\n"),
+        (json!({"d": {}}), json!({}), "    - d {}\n"),
+        (json!({"e": ""}), json!({"e": "x", "id": 3}), "    ~ e \"\" → x\n"),
+        (
+            json!({"instancePropertyList": ["A=1"]}),
+            json!({"instancePropertyList": ["A=2", "B=1"]}),
+            "    ~ instance property A=1 → A=2\n    + instance property B=1\n",
+        ),
+        (json!({"frequencyList": 7}), json!({"frequencyList": []}), "    ~ frequencyList 7 → []\n"),
+    ];
+    for (a, b, expected) in cases {
+        let none = json!({});
+        assert_eq!(text(&with(a, none.clone()), &with(b, none)), format!("P\n  job A\n{expected}"));
+    }
+    let script = |content: &str| json!({"scriptList": [{"data": {"name": "clean"}, "versionList": [{"version": 2, "content": content}]}], "new": [1]});
+    let other = json!({"scriptList": script("b")["scriptList"], "new": [2]});
+    assert_eq!(
+        text(&with(json!({}), script("a")), &with(json!({}), other)),
+        "Other parts of the definition\n  ~ new[0] 1 → 2\nShared with other schedules\n  ~ script clean versionList[2].content a → b\n"
+    );
+    let two = read(json!({"scheduleList": [{"name": "P"}, {"name": "Q"}, {"name": "R"}]}));
+    let one = read(json!({"scheduleList": [{"name": "P"}]}));
+    assert_eq!(text(&one, &two), "Q\n  + schedule Q\nR\n  + schedule R\n");
+    assert_eq!(diff(&two, &one).in_words(), "schedules: 2 removed");
+}
+
+#[test]
 fn encrypted_values_are_nowhere() {
     let (a, b) = (read(before()), read(after()));
     let difference = diff(&a, &b);
@@ -179,6 +223,27 @@ proptest! {
             );
             let words = difference.in_words();
             prop_assert!(words.chars().count() <= 130 && !words.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn other_shapes_agree_too(
+        a in definition(),
+        b in any_value(),
+        c in any_value(),
+        list in "jobList|internalDependencyList|frequencyList|eventList|documentation|instancePropertiesList",
+        top in "propertyList|calendarList|scriptList|externalDependencyList|unknown",
+    ) {
+        let with = |at_top: &Value, in_schedule: &Value| {
+            let mut value = a.value().clone();
+            value["scheduleList"][0][list.as_str()] = in_schedule.clone();
+            value[top.as_str()] = at_top.clone();
+            read(value)
+        };
+        for (x, y) in [(with(&b, &c), with(&c, &b)), (with(&b, &b), a.clone()), (a.clone(), with(&c, &c))] {
+            let difference = diff(&x, &y);
+            prop_assert_eq!(difference.is_empty(), equal(x.value(), y.value(), Purpose::Import), "{:#?}", difference);
+            prop_assert!(!to_markdown(&difference, "t").is_empty() && !render::lines(&difference).is_empty());
         }
     }
 }

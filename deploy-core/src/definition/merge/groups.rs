@@ -4,6 +4,14 @@ use serde_json::Value;
 
 use super::super::form;
 
+/// Where an item comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    Base,
+    Ours,
+    Theirs,
+}
+
 /// What the three sides hold under one key.
 #[derive(Default)]
 pub(super) struct Group<'v> {
@@ -21,6 +29,16 @@ impl<'v> Group<'v> {
 
     pub(super) fn single(&self) -> (Option<&'v Value>, Option<&'v Value>, Option<&'v Value>) {
         (self.base.first().copied(), self.ours.first().copied(), self.theirs.first().copied())
+    }
+
+    /// Where the item comes from, if there is only one.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        match (self.base.len(), self.ours.len(), self.theirs.len()) {
+            (1, 0, 0) => Some(Origin::Base),
+            (0, 1, 0) => Some(Origin::Ours),
+            (0, 0, 1) => Some(Origin::Theirs),
+            _ => None,
+        }
     }
 
     pub(super) fn clear(&mut self) {

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::super::compare::same;
-use super::super::diff::{Place, in_words};
+use super::super::diff::{Place, in_words, pair_in_words};
 use super::super::form::{self, Node, Order, Part};
-use super::super::pairing::differ_in_one_field;
+use super::super::pairing::{MOST_COMPARED, differ_in_one_field};
 use super::super::secret::{self, ENCRYPTED, hide_encrypted};
 use super::super::{Thing, information};
 use super::Conflict;
-use super::groups::{Group, groups};
+use super::groups::{Group, Origin, groups};
 use super::marks::{Marks, Sides};
 use super::renames::Renames;
 
@@ -207,21 +207,18 @@ impl<'r> Walk<'r> {
 
     /// Both sides edited one item, and by that its key: one conflict, not two new items.
     fn edited_by_both(&mut self, at: &At<'_>, groups: &mut [Group<'_>]) {
-        let is_only =
-            |own: &[&Value], others: [&[&Value]; 2]| own.len() == 1 && others.iter().all(|o| o.is_empty());
-        let gone: Vec<usize> = (0..groups.len())
-            .filter(|&at| is_only(&groups[at].base, [&groups[at].ours, &groups[at].theirs]))
-            .collect();
+        let only_in = |origin: Origin| -> Vec<usize> {
+            (0..groups.len()).filter(|&at| groups[at].origin() == Some(origin)).collect()
+        };
+        let (gone, ours, theirs) = (only_in(Origin::Base), only_in(Origin::Ours), only_in(Origin::Theirs));
+        if gone.len() * ours.len().max(theirs.len()) > MOST_COMPARED {
+            return;
+        }
         for gone in gone {
             let before = groups[gone].base[0];
-            let by_us = groups.iter().position(|group| {
-                is_only(&group.ours, [&group.base, &group.theirs])
-                    && differ_in_one_field(before, group.ours[0])
-            });
-            let by_them = groups.iter().position(|group| {
-                is_only(&group.theirs, [&group.base, &group.ours])
-                    && differ_in_one_field(before, group.theirs[0])
-            });
+            let edited = |side: &[&Value]| side.first().is_some_and(|item| differ_in_one_field(before, item));
+            let by_us = ours.iter().copied().find(|&at| edited(&groups[at].ours));
+            let by_them = theirs.iter().copied().find(|&at| edited(&groups[at].theirs));
             let (Some(by_us), Some(by_them)) = (by_us, by_them) else { continue };
             if at.is_soft {
                 let left = self.choose(by_them, by_us);
@@ -270,12 +267,19 @@ impl<'r> Walk<'r> {
 
     /// Notes a conflict and gives the mark that stands for it.
     fn mark(&mut self, at: &At<'_>, base: &[&Value], ours: &[&Value], theirs: &[&Value]) -> Value {
+        let (our_words, their_words) = match (ours, theirs) {
+            ([ours], [theirs]) if !at.is_secret && !ours.is_object() && !theirs.is_object() => {
+                let (ours, theirs) = pair_in_words(&hide_encrypted(ours), &hide_encrypted(theirs));
+                (Some(ours), Some(theirs))
+            }
+            _ => (at.words(ours), at.words(theirs)),
+        };
         self.conflicts.push(Conflict {
             place: at.place.clone(),
             field: (!at.path.is_empty()).then(|| at.path.clone()),
             base: at.words(base),
-            ours: at.words(ours),
-            theirs: at.words(theirs),
+            ours: our_words,
+            theirs: their_words,
         });
         let owned = |items: &[&Value]| items.iter().map(|item| (*item).clone()).collect();
         self.marks.add(Sides { ours: owned(ours), theirs: owned(theirs) })
