@@ -1,7 +1,7 @@
 //! Packages in a real repository.
 
-use super::change::{Action, Changed, CommitOptions, PackageError, change};
-use super::{Package, versions, words};
+use super::change::{Action, Changed, CommitOptions, change};
+use super::{Package, PackageError, versions, words};
 use crate::repository::change::Destination;
 use crate::repository::history::History;
 use crate::repository::layout::Kind;
