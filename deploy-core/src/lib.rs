@@ -5,4 +5,5 @@
 #![warn(missing_docs)]
 
 pub mod definition;
+pub mod opcon;
 pub mod repository;

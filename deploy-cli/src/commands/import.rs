@@ -166,7 +166,7 @@ fn as_json(item: &deploy_core::repository::import::Item, imported: &Imported) ->
         Outcome::Imported { number, what, .. } => (
             "imported",
             json!({
-                "version": number, "on_main": imported.on_main, "what": what,
+                "version": number, "onMain": imported.on_main, "what": what,
                 "commit": imported.committed.as_ref().map(|committed| committed.commit.to_string()),
                 "branch": imported.committed.as_ref().map(|committed| committed.branch.clone()),
             }),

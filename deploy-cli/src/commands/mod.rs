@@ -2,12 +2,19 @@
 
 mod check;
 mod completions;
+mod demo;
+mod diff;
+mod diff_driver;
+mod export;
 mod fmt;
 mod import;
 mod init;
+mod list;
 mod man;
+mod merge_driver;
 mod package;
 mod schema;
+mod show;
 mod versions;
 
 use clap::Subcommand;
@@ -23,9 +30,16 @@ use crate::ui::Ui;
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Demo(demo::DemoArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
+    List(list::ListArgs),
     Versions(versions::VersionsArgs),
+    Show(show::ShowArgs),
+    Diff(diff::DiffArgs),
+    Export(export::ExportArgs),
+    MergeDriver(merge_driver::MergeDriverArgs),
+    DiffDriver(diff_driver::DiffDriverArgs),
     Fmt(fmt::FmtArgs),
     Check(check::CheckArgs),
     Package(package::PackageArgs),
@@ -37,9 +51,16 @@ pub enum Command {
 /// Runs one command.
 pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
     match command {
+        Command::Demo(args) => demo::run(args, global, ui),
         Command::Init(args) => init::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
+        Command::List(args) => list::run(args, global, ui),
         Command::Versions(args) => versions::run(args, global, ui),
+        Command::Show(args) => show::run(args, global, ui),
+        Command::Diff(args) => diff::run(args, global, ui),
+        Command::Export(args) => export::run(args, global, ui),
+        Command::MergeDriver(args) => merge_driver::run(args, global, ui),
+        Command::DiffDriver(args) => diff_driver::run(args, global, ui),
         Command::Fmt(args) => fmt::run(args, global, ui),
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),

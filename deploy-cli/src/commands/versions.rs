@@ -34,6 +34,7 @@ pub struct VersionsArgs {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Row {
     version: usize,
     commit: String,

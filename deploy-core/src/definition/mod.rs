@@ -18,6 +18,7 @@ mod read;
 mod secret;
 mod split;
 mod summary;
+mod text;
 mod thing;
 pub mod validate;
 
@@ -41,6 +42,7 @@ pub use split::{Disagreement, join, split};
 pub use summary::{
     DependencyView, JobView, NamedValue, Overview, ScheduleView, Summary, overview, sub_schedule, summary,
 };
+pub use text::to_lines;
 pub use thing::Thing;
 
 /// A definition of one or more schedules, its sets sorted.

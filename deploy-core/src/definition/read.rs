@@ -180,6 +180,7 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

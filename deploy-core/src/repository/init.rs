@@ -171,7 +171,7 @@ pub fn wire(git: &Git, program: &str) -> Result<(), GitError> {
         (format!("merge.{DRIVER}.name"), "merge of OpCon schedule definitions".to_owned()),
         (format!("merge.{DRIVER}.driver"), merge),
         (format!("diff.{DRIVER}.textconv"), format!("{quoted} diff-driver")),
-        (format!("diff.{DRIVER}.xfuncname"), "^(schedule |job |[a-z]).*$".to_owned()),
+        (format!("diff.{DRIVER}.xfuncname"), "^((schedule|job) .*)$".to_owned()),
     ];
     for (key, value) in settings {
         git.run(&["config", "--local", &key, &value])?;

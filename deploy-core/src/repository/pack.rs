@@ -29,7 +29,8 @@ pub struct Packer {
 
 impl Default for Packer {
     fn default() -> Self {
-        Self { compressor: Compressor::new(CompressionLvl::fastest()) }
+        // The fastest level that compresses at all (0 only stores); `git gc` packs tighter.
+        Self { compressor: Compressor::new(CompressionLvl::new(1).unwrap_or_default()) }
     }
 }
 

@@ -151,6 +151,8 @@ pub struct Committed {
 pub struct Change<'r> {
     repository: &'r Repository,
     branch: String,
+    /// Where the branch is; `None` where the commit creates it.
+    tip: Option<Oid>,
     base: Option<Oid>,
     to_work_tree: bool,
     edits: Vec<Edit>,
@@ -182,7 +184,8 @@ impl<'r> Change<'r> {
         if !to_work_tree && is_checked_out(repository, &branch)? {
             return Err(CommitError::CheckedOutElsewhere { name: branch });
         }
-        let base = match repository.ref_commit(&format!("refs/heads/{branch}"))? {
+        let tip = repository.ref_commit(&format!("refs/heads/{branch}"))?;
+        let base = match tip {
             Some(tip) => Some(tip),
             None if *destination == Destination::Head => None,
             None => Some(match repository.remote_branch(&branch)? {
@@ -190,7 +193,7 @@ impl<'r> Change<'r> {
                 None => repository.tip()?.commit,
             }),
         };
-        Ok(Self { repository, branch, base, to_work_tree, edits: Vec::new(), recovered, _lock: lock })
+        Ok(Self { repository, branch, tip, base, to_work_tree, edits: Vec::new(), recovered, _lock: lock })
     }
 
     /// The commit it builds on; `None` in a repository without commits.
@@ -246,7 +249,6 @@ impl<'r> Change<'r> {
     /// Makes the commit; `None` where nothing would change. With `push` it is
     /// pushed, made again on what the remote has meanwhile if need be.
     pub fn commit(self, message: &str, push: bool) -> Result<Option<Committed>, CommitError> {
-        let git = self.repository.git2();
         let base_tree = self.base_tree()?;
         let work_tree = match self.to_work_tree {
             true => {
@@ -270,12 +272,11 @@ impl<'r> Change<'r> {
         if work_tree.is_some() {
             journal.write(self.repository)?;
         }
-        self.repository.move_ref(&reference, commit, self.base, message)?;
+        self.repository.move_ref(&reference, commit, self.tip, message)?;
         if let Some(mut work_tree) = work_tree {
             work_tree.publish(&self.edits)?;
             Journal::remove(self.repository)?;
         }
-        debug_assert!(git.odb().is_ok_and(|odb| odb.exists(commit)));
         let pushed = if push { push::push(&self, commit, message)? } else { (commit, Push::NotAsked) };
         Ok(Some(Committed { commit: pushed.0, branch: self.branch, push: pushed.1 }))
     }

@@ -6,7 +6,7 @@ use git2::Oid;
 
 use super::HistoryError;
 use crate::repository::git::Git;
-use crate::repository::layout::{Kind, PACKAGES, RULES, SCHEDULES};
+use crate::repository::layout::Kind;
 
 /// What a commit did to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +41,9 @@ pub(super) fn walk(git: &Git, range: &str, visit: impl FnMut(Commit)) -> Result<
         "--no-renames",
         "--no-show-signature",
         "--format=%x01%H%x00%at%x00%an",
+        // No paths behind it: limiting makes git look at every tree twice.
         range,
         "--",
-        SCHEDULES,
-        PACKAGES,
-        RULES,
     ])?;
     if let Some(stdout) = stream.take_stdout() {
         parse(BufReader::with_capacity(1 << 18, stdout), visit)?;

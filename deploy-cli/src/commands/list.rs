@@ -1,0 +1,260 @@
+//! `list`: what the repository holds.
+
+use clap::Args;
+use deploy_core::definition::decode;
+use deploy_core::repository::Repository;
+use deploy_core::repository::history::{History, Version};
+use deploy_core::repository::layout::{Kind, SERVERS, app_of};
+use deploy_core::repository::summaries::{Brief, briefs};
+use globset::{GlobBuilder, GlobMatcher};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{history, open, package};
+use crate::cli::Global;
+use crate::error::CommandError;
+use crate::ui::{Table, Ui, local_time, utc_time};
+use crate::{CommandResult, Exit};
+
+/// List schedules, packages, rules, servers or applications
+///
+/// Shows what main holds. The filter is a part of the name, or a pattern with
+/// `*` and `?`; case does not count.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  opcon-deploy list\n  opcon-deploy list payroll\n  opcon-deploy list schedules 'FIN_*' --json\n  opcon-deploy list packages"
+)]
+pub struct ListArgs {
+    /// schedules, packages, rules, servers or apps; or a filter for schedules
+    #[arg(value_name = "KIND")]
+    kind: Option<String>,
+    /// Part of the name, or a pattern
+    #[arg(value_name = "FILTER")]
+    filter: Option<String>,
+}
+
+pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
+    let (kind, filter) = match (args.kind.as_deref(), args.filter) {
+        (None, filter) => ("schedules", filter),
+        (Some(kind @ ("schedules" | "packages" | "rules" | "servers" | "apps")), filter) => (kind, filter),
+        (Some(filter), None) => ("schedules", Some(filter.to_owned())),
+        (Some(kind), Some(_)) => {
+            return Err(CommandError::usage(format!(
+                "`{kind}` is not one of schedules, packages, rules, servers, apps"
+            )));
+        }
+    };
+    let repository = open(global, ui)?;
+    let history = history(&repository, ui)?;
+    let filter = Filter::new(filter.as_deref())?;
+    match kind {
+        "packages" => package::packages(&repository, &history, &filter, ui)?,
+        "rules" => rules(&repository, &history, &filter, ui)?,
+        "servers" => servers(&repository, &history, &filter, ui)?,
+        "apps" => apps(&history, &filter, ui)?,
+        _ => schedules(&repository, &history, &filter, ui)?,
+    }
+    let head = repository.git2().head().ok();
+    let on = head.as_ref().and_then(|head| head.shorthand().ok()).unwrap_or("a detached HEAD");
+    let tip = history.tip();
+    if on != repository.settings().git.main || tip.branch != on {
+        ui.note(format!("as of `{}`; HEAD is on `{on}`", tip.branch));
+    }
+    Ok(Exit::Done)
+}
+
+/// Which names are shown.
+pub(super) struct Filter(Option<GlobMatcher>);
+
+impl Filter {
+    pub(super) fn new(text: Option<&str>) -> Result<Self, CommandError> {
+        let Some(text) = text else { return Ok(Self(None)) };
+        let pattern = match text.contains(['*', '?']) {
+            true => text.to_owned(),
+            false => format!("*{}*", globset::escape(text)),
+        };
+        let glob = GlobBuilder::new(&pattern).case_insensitive(true).build();
+        let glob = glob
+            .map_err(|error| CommandError::usage(format!("`{text}` is not a pattern: {}", error.kind())))?;
+        Ok(Self(Some(glob.compile_matcher())))
+    }
+
+    /// Whether a name passes.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|glob| glob.is_match(name))
+    }
+}
+
+/// What exists of a kind: name and latest version, deletions left out.
+pub(super) fn existing(history: &History, kind: Kind, filter: &Filter) -> Vec<(String, Version)> {
+    let latest = history.latest(kind).into_iter().filter(|(_, version)| version.blob.is_some());
+    let named = latest.map(|(stem, version)| (decode(&stem).unwrap_or(stem), version));
+    named.filter(|(name, _)| filter.takes(name)).collect()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScheduleRow<'a> {
+    name: &'a str,
+    app: &'a str,
+    has_sub_schedules: bool,
+    has_external_dependencies: bool,
+    jobs: usize,
+    version: usize,
+    pushed: bool,
+    commit: String,
+    author: &'a str,
+    date: String,
+    description: &'a str,
+    path: &'a str,
+}
+
+fn schedules(
+    repository: &Repository,
+    history: &History,
+    filter: &Filter,
+    ui: &Ui,
+) -> Result<(), CommandError> {
+    let all = existing(history, Kind::Schedule, filter);
+    let blobs: Vec<_> = all.iter().filter_map(|(_, version)| version.blob).collect();
+    let briefs = briefs(repository, &blobs);
+    let none = Brief::default();
+    let rows: Vec<ScheduleRow<'_>> = all
+        .iter()
+        .map(|(name, version)| {
+            let brief = version.blob.and_then(|blob| briefs.get(&blob)).unwrap_or(&none);
+            ScheduleRow {
+                name,
+                app: app_of(&version.path),
+                has_sub_schedules: brief.has_sub_schedules,
+                has_external_dependencies: brief.has_external_dependencies,
+                jobs: brief.jobs,
+                version: version.number,
+                pushed: version.pushed,
+                commit: version.commit.to_string(),
+                author: &version.author,
+                date: if ui.is_json() { utc_time(version.time) } else { local_time(version.time) },
+                description: &brief.description,
+                path: &version.path,
+            }
+        })
+        .collect();
+    if ui.is_json() {
+        return ui.json("schedules", &rows);
+    }
+    if rows.is_empty() {
+        if filter.0.is_some() {
+            ui.note("no schedule matches the filter");
+        } else {
+            ui.note("no schedules");
+            ui.hint("`opcon-deploy import --file EXPORT.json` makes a first version");
+        }
+        return Ok(());
+    }
+    let heads = ["NAME", "APP", "SUB", "EXT", "JOBS", "VERSION", "DATE", "AUTHOR", "DESCRIPTION"];
+    let mut table = Table::new(heads).right(4).right(5);
+    let mark = |set: bool, word: &'static str| if set { word } else { "" };
+    for row in &rows {
+        let version = format!("{}{}", row.version, if row.pushed { "" } else { "*" });
+        table.row([
+            row.name,
+            row.app,
+            mark(row.has_sub_schedules, "sub"),
+            mark(row.has_external_dependencies, "ext"),
+            &row.jobs.to_string(),
+            &version,
+            &row.date,
+            row.author,
+            row.description,
+        ]);
+    }
+    ui.print(&table.to_string());
+    if rows.iter().any(|row| !row.pushed) {
+        ui.note("* not pushed yet: `git push`");
+    }
+    Ok(())
+}
+
+fn rules(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
+    let mut table = Table::new(["NAME", "LANGUAGE", "VERSION", "DATE", "AUTHOR", "DESCRIPTION"]).right(2);
+    let mut list = Vec::new();
+    for (name, version) in existing(history, Kind::Rule, filter) {
+        let language = if version.path.ends_with(".json") { "vendor JSON" } else { "rhai" };
+        let text = match version.blob {
+            Some(blob) => repository.git2().find_blob(blob)?.content().to_vec(),
+            None => Vec::new(),
+        };
+        let description = first_comment(&String::from_utf8_lossy(&text));
+        table.row([
+            &name,
+            language,
+            &version.number.to_string(),
+            &local_time(version.time),
+            &version.author,
+            &description,
+        ]);
+        list.push(json!({
+            "name": name, "language": language, "version": version.number, "author": version.author,
+            "date": utc_time(version.time), "description": description, "path": version.path,
+        }));
+    }
+    finish("rules", &list, &table, ui)
+}
+
+/// The first line of a script's opening comment.
+fn first_comment(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    line.strip_prefix("//")
+        .map(|line| line.trim_start_matches(['/', '!']).trim().to_owned())
+        .unwrap_or_default()
+}
+
+fn servers(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
+    let tree = repository.git2().find_commit(history.tip().commit)?.tree()?;
+    let mut table = Table::new(["NAME", "FILE"]);
+    let mut list = Vec::new();
+    if let Some(entry) = tree.get_name(SERVERS)
+        && let Ok(folder) = entry.to_object(repository.git2())?.peel_to_tree()
+    {
+        let stems =
+            folder.iter().filter_map(|entry| Some(entry.name().ok()?.strip_suffix(".toml")?.to_owned()));
+        for name in stems.filter_map(|stem| decode(&stem)).filter(|name| filter.takes(name)) {
+            let path = format!("{SERVERS}/{}.toml", deploy_core::definition::encode(&name));
+            table.row([&name, &path]);
+            list.push(json!({ "name": name, "path": path }));
+        }
+    }
+    finish("servers", &list, &table, ui)
+}
+
+fn apps(history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for (_, version) in existing(history, Kind::Schedule, &Filter(None)) {
+        let app = app_of(&version.path);
+        if !app.is_empty() && filter.takes(app) {
+            *counts.entry(app.to_owned()).or_default() += 1;
+        }
+    }
+    let mut table = Table::new(["APP", "SCHEDULES"]).right(1);
+    counts.iter().for_each(|(app, count)| table.row([app, &count.to_string()]));
+    let list: Vec<_> = counts.iter().map(|(app, count)| json!({ "name": app, "schedules": count })).collect();
+    finish("apps", &list, &table, ui)
+}
+
+/// Prints a list in the form that is wanted.
+pub(super) fn finish(
+    kind: &str,
+    list: &[serde_json::Value],
+    table: &Table,
+    ui: &Ui,
+) -> Result<(), CommandError> {
+    if ui.is_json() {
+        return ui.json(kind, &list);
+    }
+    if table.is_empty() {
+        ui.note(format!("no {kind}"));
+    } else {
+        ui.print(&table.to_string());
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! What the end-to-end tests stand on: the real program, the real git, and
+//! nothing of the machine they run on.
+//!
+//! A [`World`] is a folder of its own with a home, a clock and an identity. A
+//! run gives one text with standard output, standard error and the exit code,
+//! in which commit names and the folder are replaced, so that a snapshot holds
+//! all of what a user would see.
+
+use std::cell::Cell;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The beginning of time for commits; each run is a minute later.
+const START: u64 = 1_780_000_000;
+
+/// A folder with a home, a clock and an identity of its own.
+pub struct World {
+    dir: TempDir,
+    minutes: Cell<u64>,
+}
+
+/// What a run of a program gave.
+pub struct Run {
+    pub output: Output,
+    root: PathBuf,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("home")).unwrap();
+        let config =
+            "[user]\n\tname = Ann Ops\n\temail = ann@corp.example\n[init]\n\tdefaultBranch = trunk\n";
+        fs::write(dir.path().join("home/.gitconfig"), config).unwrap();
+        Self { dir, minutes: Cell::new(0) }
+    }
+
+    /// A world with a central repository in `central`.
+    pub fn with_central() -> Self {
+        let world = Self::new();
+        world.run("", &["init", "central"]).ok();
+        world
+    }
+
+    /// A path in the world.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    /// Writes a file, and the folders above it.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// A program with the world's environment and none of the machine's.
+    pub fn command(&self, program: impl AsRef<OsStr>, folder: &str) -> Command {
+        let mut command = Command::new(program);
+        self.minutes.set(self.minutes.get() + 1);
+        let now = format!("{} +0000", START + 60 * self.minutes.get());
+        command.current_dir(self.path(folder)).env_clear().stdin(Stdio::null());
+        for name in ["PATH", "SystemRoot", "TMPDIR", "TEMP", "LD_LIBRARY_PATH"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+            .env("HOME", self.path("home"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_DATE", &now)
+            .env("GIT_COMMITTER_DATE", &now)
+            .env("TZ", "UTC")
+            .env("COLUMNS", "100")
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    /// The program under test.
+    pub fn program(&self, folder: &str) -> Command {
+        self.command(env!("CARGO_BIN_EXE_opcon-deploy"), folder)
+    }
+
+    /// Runs the program in a folder.
+    pub fn run(&self, folder: &str, args: &[&str]) -> Run {
+        self.finish(self.program(folder).args(args))
+    }
+
+    /// Runs the program in `central`.
+    pub fn central(&self, args: &[&str]) -> Run {
+        self.run("central", args)
+    }
+
+    /// Runs the program in a folder with standard input.
+    pub fn run_with_input(&self, folder: &str, args: &[&str], input: &[u8]) -> Run {
+        let mut command = self.program(folder);
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        Run { output: child.wait_with_output().unwrap(), root: self.dir.path().to_path_buf() }
+    }
+
+    pub fn finish(&self, command: &mut Command) -> Run {
+        Run { output: command.output().unwrap(), root: self.dir.path().to_path_buf() }
+    }
+
+    /// Runs git in a folder; it must succeed. Its standard output.
+    pub fn git(&self, folder: &str, args: &[&str]) -> String {
+        let run = self.finish(self.command("git", folder).args(args));
+        assert!(run.output.status.success(), "git {args:?}\n{run}");
+        String::from_utf8_lossy(&run.output.stdout).trim_end().to_owned()
+    }
+
+    /// A bare repository `remote.git` that `central` pushes to, with `main` pushed.
+    pub fn add_remote(&self) {
+        self.git("", &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+        self.git("central", &["remote", "add", "origin", "../remote.git"]);
+        self.git("central", &["push", "--quiet", "--set-upstream", "origin", "main"]);
+    }
+
+    /// Git finds nothing wrong with the repository, and the work tree is as HEAD has it.
+    pub fn assert_sound(&self, folder: &str) {
+        self.git(folder, &["fsck", "--full", "--strict", "--no-dangling"]);
+        assert_eq!(self.git(folder, &["status", "--porcelain"]), "");
+    }
+}
+
+impl Run {
+    /// The run must have exited with 0.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.exits(0)
+    }
+
+    /// The run must have exited with this code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.output.status.code(), Some(code), "\n{self}");
+        self
+    }
+
+    /// Standard output as it is.
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    /// Standard output as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.output.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
+    }
+}
+
+/// Standard output, standard error and exit code, as a user sees them.
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = String::new();
+        for (name, bytes) in [("", &self.output.stdout), ("--- stderr\n", &self.output.stderr)] {
+            if !bytes.is_empty() {
+                text.push_str(name);
+                text.push_str(&String::from_utf8_lossy(bytes));
+            }
+        }
+        let code = self.output.status.code().map_or("killed".to_owned(), |code| code.to_string());
+        text.push_str(&format!("--- exit {code}\n"));
+        f.write_str(&redact(&text, &self.root))
+    }
+}
+
+/// Commit names become `[commit]`, the world's folder `[world]`, the temporary ones of git `[tmp]`.
+fn redact(text: &str, root: &Path) -> String {
+    let canonical = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    let text =
+        text.replace(&*canonical.to_string_lossy(), "[world]").replace(&*root.to_string_lossy(), "[world]");
+    let mut out = String::with_capacity(text.len());
+    let mut word = String::new();
+    let mut flush = |word: &mut String, out: &mut String| {
+        let hex = word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        if hex
+            && matches!(word.len(), 7 | 8 | 40)
+            && !(word.len() < 40 && word.bytes().all(|b| b.is_ascii_digit()))
+        {
+            out.push_str("[commit]");
+        } else {
+            out.push_str(word);
+        }
+        word.clear();
+    };
+    for character in text.chars() {
+        if character.is_alphanumeric() {
+            word.push(character);
+        } else {
+            flush(&mut word, &mut out);
+            out.push(character);
+        }
+    }
+    flush(&mut word, &mut out);
+    out
+}
+
+/// A definition of one schedule with jobs that have only a name, in the export form.
+pub fn definition(name: &str, jobs: &[&str]) -> String {
+    let jobs: Vec<_> =
+        jobs.iter().map(|job| serde_json::json!({ "name": job, "type": "Null Job" })).collect();
+    let value = serde_json::json!({
+        "opConVersion": "23.0.1",
+        "descriptionList": ["Export Date : 2026-11-18 09:12:44"],
+        "scheduleList": [{ "name": name, "startTime": "06:00", "jobList": jobs }],
+    });
+    serde_json::to_string(&value).unwrap()
+}

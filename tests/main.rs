@@ -1,0 +1,19 @@
+//! End-to-end tests: the real program on real repositories.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
+
+mod harness;
+mod import;
+mod story;
+
+/// A test file that nobody named here would never run.
+#[test]
+fn every_file_is_a_module() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+    let main = std::fs::read_to_string(here.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(here).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
+            assert!(main.contains(&format!("mod {module};")), "tests/{name} is not named in tests/main.rs");
+        }
+    }
+}
