@@ -10,7 +10,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{history, open};
+use super::{history, open, package};
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Table, Ui, local_time, utc_time};
@@ -48,7 +48,7 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
     let history = history(&repository, ui)?;
     let filter = Filter::new(filter.as_deref())?;
     match kind {
-        "packages" => packages(&history, &filter, ui)?,
+        "packages" => package::packages(&repository, &history, &filter, ui)?,
         "rules" => rules(&repository, &history, &filter, ui)?,
         "servers" => super::server::list_servers(&repository, &filter, ui)?,
         "apps" => apps(&history, &filter, ui)?,
@@ -173,17 +173,6 @@ fn schedules(
         ui.note("* not pushed yet: `git push`");
     }
     Ok(())
-}
-
-fn packages(history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
-    let mut table = Table::new(["NAME", "VERSION", "DATE", "AUTHOR"]).right(1);
-    let mut list = Vec::new();
-    for (name, version) in existing(history, Kind::Package, filter) {
-        table.row([&name, &version.number.to_string(), &local_time(version.time), &version.author]);
-        list.push(json!({ "name": name, "version": version.number, "author": version.author,
-            "date": utc_time(version.time), "path": version.path }));
-    }
-    finish("packages", &list, &table, ui)
 }
 
 fn rules(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {

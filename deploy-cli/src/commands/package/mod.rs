@@ -10,6 +10,7 @@ use crate::CommandResult;
 use crate::cli::Global;
 use crate::ui::Ui;
 pub(super) use change::put;
+pub(super) use list::packages;
 
 /// Make, change and show packages
 ///

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::code;
 use super::finding::Finding;
-use super::shared::Shared;
+use super::shared::{Shared, seen_in};
 use crate::definition::{Definition, ReadError, decode, encode, sub_schedule, validate::validate};
 use crate::repository::Repository;
 use crate::repository::files::{File, Reader};
@@ -108,8 +108,9 @@ fn look_at(number: usize, path: &str, stem: &str, buffers: &mut Buffers, shared:
     });
     facts.findings.extend(found);
     references(&definition, &mut facts);
+    let seen = seen_in(definition.value());
     if let Ok(mut shared) = shared.lock() {
-        shared.add(number, definition.value());
+        shared.add(number, seen);
     }
     facts
 }

@@ -50,7 +50,6 @@ pub(super) fn what(path: &str) -> What<'_> {
         "" => at_root(path),
         "servers" if !rest.contains('/') && ends(&[".pem", ".crt"]) => What::Plain,
         "servers" if !rest.contains('/') && ends(&[".toml"]) => What::Server,
-        "servers" if is_folder && rest == "connectors/" => What::Plain,
         "servers"
             if rest.matches('/').count() == 1 && rest.starts_with("connectors/") && ends(&[".toml"]) =>
         {

@@ -52,27 +52,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Takes the shared objects of a definition, which is that of a file by number.
-    pub(super) fn add(&mut self, file: usize, definition: &Value) {
-        let exported = export_date(definition);
-        for (list, key) in SHARED_LISTS {
-            for item in definition.get(list).and_then(Value::as_array).into_iter().flatten() {
-                let Some(name) = name_of(item, key) else { continue };
-                let object = self.objects.entry((list, name)).or_default();
-                for aspect in aspects(list) {
-                    let variants = object.entry(*aspect).or_default();
-                    let number = number_of(item, *aspect, list);
-                    let variant = variants.entry(number).or_insert_with(|| Variant {
-                        first: file,
-                        count: 0,
-                        dates: if *aspect == Aspect::Dates { dates_of(item) } else { Vec::new() },
-                        exported: None,
-                    });
-                    variant.count += 1;
-                    variant.first = variant.first.min(file);
-                    variant.exported = variant.exported.take().max(exported.map(str::to_owned));
-                }
-            }
+    /// Takes what was seen in a file, given by its number.
+    pub(super) fn add(&mut self, file: usize, seen: Vec<Seen>) {
+        for Seen { key, aspect, number, dates, exported } in seen {
+            let variants = self.objects.entry(key).or_default().entry(aspect).or_default();
+            let new = || Variant { first: file, count: 0, dates, exported: None };
+            let variant = variants.entry(number).or_insert_with(new);
+            variant.count += 1;
+            variant.first = variant.first.min(file);
+            variant.exported = variant.exported.take().max(exported);
         }
     }
 
@@ -93,6 +81,35 @@ impl Shared {
             }
         }
     }
+}
+
+/// One aspect of a shared object as a definition has it.
+pub(super) struct Seen {
+    key: Key,
+    aspect: Aspect,
+    /// The same for the same content.
+    number: u64,
+    dates: Vec<String>,
+    exported: Option<String>,
+}
+
+/// The shared objects of a definition.
+pub(super) fn seen_in(definition: &Value) -> Vec<Seen> {
+    let exported = export_date(definition);
+    let mut seen = Vec::new();
+    for (list, key) in SHARED_LISTS {
+        for item in definition.get(list).and_then(Value::as_array).into_iter().flatten() {
+            let Some(name) = name_of(item, key) else { continue };
+            seen.extend(aspects(list).iter().map(|aspect| Seen {
+                key: (list, name.clone()),
+                aspect: *aspect,
+                number: number_of(item, *aspect, list),
+                dates: if *aspect == Aspect::Dates { dates_of(item) } else { Vec::new() },
+                exported: exported.map(str::to_owned),
+            }));
+        }
+    }
+    seen
 }
 
 fn aspects(list: &str) -> &'static [Aspect] {

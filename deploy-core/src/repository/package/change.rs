@@ -1,18 +1,18 @@
 //! Changing packages: every change is one commit.
 
 mod pins;
+mod work;
 
 use super::words::{between, of_new};
-use super::{Package, StoredError, TRAILER, all_in, versions};
-use crate::definition::{NameError, PackageName, RuleName, ScheduleName};
-use crate::repository::change::{Change, CommitError, Committed, Content, Destination, Interrupted};
+use super::{Package, PackageError, Pin, TRAILER, all_in, versions};
+use crate::definition::PackageName;
+use crate::repository::change::{Change, Committed, Content, Destination, Interrupted};
 use crate::repository::history::{History, HistoryError};
 use crate::repository::layout::{Kind, package_path};
 use crate::repository::listing::Listing;
-use crate::repository::resolve::ResolveError;
-use crate::repository::toml_file::{TomlError, nearest};
 use crate::repository::{Repository, TipError};
 use pins::Pinner;
+use work::{Outcome, Work};
 
 /// What to do with a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,96 +95,6 @@ pub struct Moved {
     pub from: Option<String>,
     /// Where it is pinned now.
     pub to: Option<String>,
-}
-
-/// Why a package was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum PackageError {
-    /// A name that no file can have.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// There is one already.
-    #[error("package `{name}` exists already")]
-    Exists {
-        /// Its name.
-        name: String,
-    },
-    /// There is one whose name differs in case only.
-    #[error(
-        "its name differs only in case from package `{other}`; one of them would be lost on Windows and macOS"
-    )]
-    CaseClash {
-        /// The other one.
-        other: String,
-    },
-    /// No such package there.
-    #[error("no package `{name}` on `{branch}`{}", .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-    Unknown {
-        /// As it was written.
-        name: String,
-        /// Where it was looked for.
-        branch: String,
-        /// The nearest name, or the one it has now.
-        near: Option<String>,
-    },
-    /// A schedule belongs to one package.
-    #[error("schedule `{schedule}` is in package `{package}` already; a schedule belongs to one package")]
-    Taken {
-        /// The schedule.
-        schedule: String,
-        /// The package that has it.
-        package: String,
-    },
-    /// Not one of its schedules.
-    #[error("schedule `{schedule}` is not in package `{package}`{}", .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-    NotInPackage {
-        /// The schedule.
-        schedule: String,
-        /// The package.
-        package: String,
-        /// The nearest of its schedules.
-        near: Option<String>,
-    },
-    /// No such rule there.
-    #[error("no rule `{rule}`{}", .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-    NoRule {
-        /// As it was written.
-        rule: String,
-        /// The nearest rule.
-        near: Option<String>,
-    },
-    /// A schedule could not be pinned.
-    #[error(transparent)]
-    Resolve(#[from] ResolveError),
-    /// A package file is wrong.
-    #[error(transparent)]
-    Toml(#[from] TomlError),
-    /// A package file could not be written.
-    #[error("cannot write package `{name}`: {source}")]
-    Write {
-        /// The package.
-        name: String,
-        /// The cause.
-        source: toml_edit::TomlError,
-    },
-    /// The versions could not be counted.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-    /// The commit was not made.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The repository could not be read.
-    #[error("cannot read the repository: {0}")]
-    Object(#[from] git2::Error),
-}
-
-impl From<StoredError> for PackageError {
-    fn from(error: StoredError) -> Self {
-        match error {
-            StoredError::Toml(error) => Self::Toml(error),
-            StoredError::Object(error) => Self::Object(error),
-        }
-    }
 }
 
 /// Does something with a package, in one commit.
@@ -288,7 +198,7 @@ fn message(
 fn moves(before: &Package, after: &Package) -> Vec<Moved> {
     let came = after.schedules.iter().filter(|pin| before.pin(&pin.name) != Some(pin)).map(|pin| Moved {
         schedule: pin.name.clone(),
-        from: before.pin(&pin.name).map(super::Pin::at),
+        from: before.pin(&pin.name).map(Pin::at),
         to: Some(pin.at()),
     });
     let went = before.schedules.iter().filter(|pin| after.pin(&pin.name).is_none()).map(|pin| Moved {
@@ -299,174 +209,4 @@ fn moves(before: &Package, after: &Package) -> Vec<Moved> {
     let mut moves: Vec<Moved> = came.chain(went).collect();
     moves.sort_by(|a, b| a.schedule.cmp(&b.schedule));
     moves
-}
-
-/// A package before and after an action; none: it is not there.
-struct Outcome {
-    before: Option<Package>,
-    after: Option<Package>,
-    name: PackageName,
-    gone: Vec<String>,
-}
-
-/// What an action is applied to.
-struct Work<'a> {
-    branch: &'a str,
-    all: Vec<(String, Package)>,
-    rules: Listing,
-    pinner: Pinner<'a>,
-    name: &'a PackageName,
-}
-
-impl Work<'_> {
-    fn apply(&self, action: &Action) -> Result<Outcome, PackageError> {
-        let (mut name, mut gone) = (self.name.clone(), Vec::new());
-        if let Action::Create { description, schedules, rules } = action {
-            self.refuse_existing(&name, None)?;
-            let mut package = Package { description: description.clone(), ..Package::default() };
-            self.add(&mut package, schedules, rules)?;
-            return Ok(Outcome { before: None, after: Some(package), name, gone });
-        }
-        let before = self.existing()?.clone();
-        let mut after = Some(before.clone());
-        if let Some(package) = &mut after {
-            match action {
-                Action::Add { schedules, rules } => self.add(package, schedules, rules)?,
-                Action::Remove { schedules, rules } => self.remove(package, schedules, rules)?,
-                Action::Update { schedules } => gone = self.update(package, schedules)?,
-                Action::Rename { to } => {
-                    name = PackageName::new(to.clone())?;
-                    self.refuse_existing(&name, Some(self.name))?;
-                    package.formerly.retain(|former| former != name.as_str() && former != self.name.as_str());
-                    package.formerly.push(self.name.to_string());
-                }
-                Action::Create { .. } | Action::Delete => {}
-            }
-        }
-        if *action == Action::Delete {
-            after = None;
-        }
-        Ok(Outcome { before: Some(before), after, name, gone })
-    }
-
-    fn existing(&self) -> Result<&Package, PackageError> {
-        let wanted = self.name.as_str();
-        if let Some((_, package)) = self.all.iter().find(|(name, _)| name == wanted) {
-            return Ok(package);
-        }
-        let renamed =
-            self.all.iter().find(|(_, package)| package.formerly.iter().any(|former| former == wanted));
-        let names: Vec<&str> = self.all.iter().map(|(name, _)| name.as_str()).collect();
-        let near = renamed.map(|(name, _)| name.as_str()).or_else(|| nearest(wanted, &names));
-        Err(PackageError::Unknown {
-            name: wanted.to_owned(),
-            branch: self.branch.to_owned(),
-            near: near.map(str::to_owned),
-        })
-    }
-
-    fn refuse_existing(&self, name: &PackageName, except: Option<&PackageName>) -> Result<(), PackageError> {
-        for (other, _) in
-            self.all.iter().filter(|(other, _)| except.is_none_or(|except| except.as_str() != other))
-        {
-            if other == name.as_str() {
-                return Err(PackageError::Exists { name: other.clone() });
-            }
-            if other.to_lowercase() == name.folded() {
-                return Err(PackageError::CaseClash { other: other.clone() });
-            }
-        }
-        match except {
-            Some(except) if except == name => Err(PackageError::Exists { name: name.to_string() }),
-            _ => Ok(()),
-        }
-    }
-
-    fn add(&self, package: &mut Package, schedules: &[String], rules: &[String]) -> Result<(), PackageError> {
-        for schedule in schedules {
-            let pin = self.pinner.pin(schedule)?;
-            let holds = |(name, other): &&(String, Package)| {
-                name != self.name.as_str() && other.pin(&pin.name).is_some()
-            };
-            if let Some((other, _)) = self.all.iter().find(holds) {
-                return Err(PackageError::Taken { schedule: pin.name, package: other.clone() });
-            }
-            match package.schedules.iter_mut().find(|old| old.name == pin.name) {
-                Some(old) => *old = pin,
-                None => package.schedules.push(pin),
-            }
-        }
-        for rule in rules {
-            self.refuse_unknown_rule(rule)?;
-            if !package.rules.contains(rule) {
-                package.rules.push(rule.clone());
-            }
-        }
-        Ok(())
-    }
-
-    fn refuse_unknown_rule(&self, rule: &str) -> Result<(), PackageError> {
-        let bare = rule.rsplit_once('@').map_or(rule, |(name, _)| name);
-        let known = |name: &str| RuleName::new(name).is_ok_and(|name| self.rules.get(&name.stem()).is_some());
-        if known(rule) || known(bare) {
-            return Ok(());
-        }
-        let names: Vec<String> = self
-            .rules
-            .iter()
-            .filter_map(|(stem, _)| RuleName::from_stem(stem))
-            .map(|name| name.to_string())
-            .collect();
-        Err(PackageError::NoRule { rule: rule.to_owned(), near: nearest(bare, &names).map(str::to_owned) })
-    }
-
-    fn remove(
-        &self,
-        package: &mut Package,
-        schedules: &[String],
-        rules: &[String],
-    ) -> Result<(), PackageError> {
-        for schedule in schedules {
-            self.refuse_absent(package, schedule)?;
-            package.schedules.retain(|pin| pin.name != *schedule);
-        }
-        for rule in rules {
-            if !package.rules.contains(rule) {
-                let near = nearest(rule, &package.rules).map(str::to_owned);
-                return Err(PackageError::NoRule { rule: rule.clone(), near });
-            }
-            package.rules.retain(|other| other != rule);
-        }
-        Ok(())
-    }
-
-    fn refuse_absent(&self, package: &Package, schedule: &str) -> Result<(), PackageError> {
-        if package.pin(schedule).is_some() {
-            return Ok(());
-        }
-        let names: Vec<&str> = package.schedules.iter().map(|pin| pin.name.as_str()).collect();
-        Err(PackageError::NotInPackage {
-            schedule: schedule.to_owned(),
-            package: self.name.to_string(),
-            near: nearest(schedule, &names).map(str::to_owned),
-        })
-    }
-
-    /// Moves pins; gives the schedules that have no content any more.
-    fn update(&self, package: &mut Package, only: &[String]) -> Result<Vec<String>, PackageError> {
-        for schedule in only {
-            self.refuse_absent(package, schedule)?;
-        }
-        let mut gone = Vec::new();
-        for pin in &mut package.schedules {
-            if !only.is_empty() && !only.contains(&pin.name) {
-                continue;
-            }
-            match self.pinner.latest(&ScheduleName::new(pin.name.clone())?)? {
-                Some(latest) => *pin = latest,
-                None => gone.push(pin.name.clone()),
-            }
-        }
-        Ok(gone)
-    }
 }

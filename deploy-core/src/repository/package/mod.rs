@@ -2,6 +2,7 @@
 //! (`packages/<NAME>.toml`).
 
 mod change;
+mod error;
 mod file;
 mod words;
 
@@ -19,7 +20,8 @@ use super::layout::Kind;
 use super::listing::Listing;
 use super::toml_file::{TomlError, read_toml};
 use crate::definition::{decode, encode};
-pub use change::{Action, Changed, CommitOptions, Moved, PackageError, change};
+pub use change::{Action, Changed, CommitOptions, Moved, change};
+pub use error::PackageError;
 pub use words::{TRAILER, of_version};
 
 /// A package: schedules with pinned versions, and the rules they are deployed with.

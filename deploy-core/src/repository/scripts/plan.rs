@@ -76,6 +76,9 @@ impl fmt::Display for Conflict {
     }
 }
 
+/// The bytes of a file beside `script.toml`, where it is there.
+type StoredFiles<'f> = dyn Fn(&str) -> Result<Option<Vec<u8>>, git2::Error> + 'f;
+
 /// What storing one script does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -101,7 +104,7 @@ impl Plan {
     pub(super) fn make(
         incoming: &Incoming,
         before: Option<&ScriptFile>,
-        stored: &dyn Fn(&str) -> Result<Option<Vec<u8>>, git2::Error>,
+        stored: &StoredFiles<'_>,
         reset: bool,
     ) -> Result<Result<Self, Vec<Conflict>>, git2::Error> {
         let extension = || extension_of(&incoming.runner, incoming.extension.as_deref());

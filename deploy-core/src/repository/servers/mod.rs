@@ -85,13 +85,16 @@ pub struct Named {
     pub commit: Oid,
 }
 
+/// A server's name, and its file if that can be read.
+pub type Listed = (String, Result<Named, ServerError>);
+
 /// The path of a server's file.
 pub fn path(name: &str) -> String {
     format!("{SERVERS}/{}.toml", encode(name))
 }
 
 /// All servers of main's tip by name; a file that cannot be read is an error in its place.
-pub fn all(repository: &Repository) -> Result<Vec<(String, Result<Named, ServerError>)>, ServerError> {
+pub fn all(repository: &Repository) -> Result<Vec<Listed>, ServerError> {
     let commit = repository.tip()?.commit;
     let tree = repository.git2().find_commit(commit)?.tree()?;
     let names = names_in(repository, &tree)?;

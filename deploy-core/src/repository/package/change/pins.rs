@@ -1,13 +1,12 @@
 //! What a schedule is pinned to: on main its version, commit and blob; on
 //! another branch, where nothing has a number, the blob alone.
 
-use super::PackageError;
 use crate::definition::{ScheduleName, decode};
 use crate::repository::Repository;
 use crate::repository::history::History;
 use crate::repository::layout::Kind;
 use crate::repository::listing::Listing;
-use crate::repository::package::Pin;
+use crate::repository::package::{PackageError, Pin};
 use crate::repository::resolve::{ResolveError, resolve};
 use crate::repository::toml_file::nearest;
 
