@@ -112,7 +112,7 @@ fn the_demo_runs_on_a_machine_that_git_knows_nothing_of() {
     let world = World::new();
     world.write("home/.gitconfig", "");
     let run = world.run("", &["demo", "demo"]).ok();
-    let shown = run.stdout();
+    let shown = run.to_string();
     for part in
         ["$ opcon-deploy import DEV", "version 2", "Store Closing@1 → Store Closing@2", "nothing found"]
     {
