@@ -165,6 +165,7 @@ fn what_cannot_be_reached_or_used_says_what_to_do() {
         ("SWAPPED", swapped),
         ("SECURE", file.replace("tls = false\n", "")),
         ("PASSWORD", file.replace("\"dev\"", "\"wrong\"")),
+        ("LOCKED", file.replace("\"dev\"", "\"locked\"")),
         ("UNMAPPED", file.replace("\"dev\"", "\"unmapped\"")),
         ("NOCA", format!("{file}ca = \"missing.pem\"\n")),
     ];
@@ -172,6 +173,7 @@ fn what_cannot_be_reached_or_used_says_what_to_do() {
         world.write(&format!("central/servers/{name}.toml"), text);
     }
     world.map("wrong", "ocadm:hunter2");
+    world.map("locked", "left.longago:sandbox");
     world.commit_all("More servers");
     let cases = [
         ("CLOSED", "refuses connections", "rest_port"),
@@ -179,6 +181,7 @@ fn what_cannot_be_reached_or_used_says_what_to_do() {
         ("SWAPPED", "ImpEx2 answers there", "the ports may be swapped"),
         ("SECURE", "does not speak TLS", "`tls = false`"),
         ("PASSWORD", "the sign-on of user `ocadm` was refused", "`credential`"),
+        ("LOCKED", "user `left.longago` is locked", "an OpCon administrator can unlock"),
         ("UNLICENSED", "no valid licence for Deploy", "ask for a Deploy licence"),
         (
             "UNMAPPED",

@@ -1,29 +1,28 @@
 //! `import`: definitions become new versions.
 
+mod clean;
+mod report;
+pub(super) mod server;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-mod clean;
-pub(super) mod server;
-
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use deploy_core::repository::change::Push;
+use deploy_core::repository::Repository;
 use deploy_core::repository::import::{
     ImportOptions, Imported, Outcome, Progress, Source, find_sources, import,
 };
-use serde_json::json;
-
-use deploy_core::repository::Repository;
 
 use super::open;
 use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
-use crate::ui::{Ui, count, one_line, style, styled};
+use crate::ui::Ui;
 use crate::{CommandResult, Exit, interrupt};
+pub(super) use report::show;
 
 /// Store definitions as new versions
 ///
@@ -145,101 +144,4 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
     }
     sources.extend(find_sources(&files)?);
     Ok(sources)
-}
-
-pub(super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
-    let failed = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count();
-    let exit = if failed > 0 { Exit::Failed } else { Exit::Done };
-    if let Some(recovered) = &imported.recovered {
-        ui.note(format!(
-            "Finished the commit {} on `{}` that a killed command had left",
-            &recovered.commit.to_string()[..8],
-            recovered.branch
-        ));
-    }
-    if imported.rewritten {
-        ui.warning(
-            "the history of main was rewritten since this clone last looked: versions are counted anew",
-        );
-    }
-    if ui.is_json() {
-        ui.json("schedules", &imported.items.iter().map(|item| as_json(item, imported)).collect::<Vec<_>>())?;
-        return Ok(exit);
-    }
-    let width = imported.items.iter().map(|item| item.name.chars().count()).max().unwrap_or(0).min(40);
-    for item in &imported.items {
-        let text = match &item.outcome {
-            Outcome::Imported { number, what, stays_in } => {
-                let version = match imported.on_main {
-                    true => format!("version {number}"),
-                    false => format!("will be version {number} when merged"),
-                };
-                let stays = stays_in.as_ref().map(|app| match app.as_str() {
-                    "" => "; stays directly under schedules/".to_owned(),
-                    app => format!("; stays in `{app}`"),
-                });
-                format!("{}  {}{}", styled(style::ADDED, version), one_line(what), stays.unwrap_or_default())
-            }
-            Outcome::Equal { number: Some(number) } => styled(style::DIM, format!("equals version {number}")),
-            Outcome::Equal { number: None } => styled(style::DIM, "equals what is stored on the branch"),
-            Outcome::Failed(error) => {
-                let from =
-                    if item.source == item.name { String::new() } else { format!(" (`{}`)", item.source) };
-                format!("{} {error}{from}", styled(style::REMOVED, "not imported:"))
-            }
-        };
-        let name = one_line(&item.name);
-        ui.line(format!("{name:width$}  {text}"));
-    }
-    summary(imported, failed, ui);
-    Ok(exit)
-}
-
-fn summary(imported: &Imported, failed: usize, ui: &Ui) {
-    let new = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Imported { .. })).count();
-    let equal = imported.items.len() - new - failed;
-    let mut parts = vec![format!("{new} imported")];
-    if equal > 0 {
-        parts.push(format!("{equal} unchanged"));
-    }
-    if failed > 0 {
-        parts.push(format!("{failed} failed"));
-    }
-    let text = format!("{}: {}", count(imported.items.len(), "schedule"), parts.join(", "));
-    match &imported.committed {
-        Some(committed) => {
-            let pushed = match committed.push {
-                Push::Done => ", pushed",
-                Push::NoRemote => ", not pushed: the clone has no such remote",
-                Push::NotAsked => "",
-            };
-            ui.note(format!(
-                "{text}; commit {} on `{}`{pushed}",
-                &committed.commit.to_string()[..8],
-                committed.branch
-            ));
-        }
-        None => ui.note(format!("{text}; nothing to commit")),
-    }
-}
-
-fn as_json(item: &deploy_core::repository::import::Item, imported: &Imported) -> serde_json::Value {
-    let mut value = json!({ "name": item.name, "source": item.source });
-    let (outcome, more) = match &item.outcome {
-        Outcome::Imported { number, what, .. } => (
-            "imported",
-            json!({
-                "version": number, "onMain": imported.on_main, "what": what,
-                "commit": imported.committed.as_ref().map(|committed| committed.commit.to_string()),
-                "branch": imported.committed.as_ref().map(|committed| committed.branch.clone()),
-            }),
-        ),
-        Outcome::Equal { number } => ("equal", json!({ "version": number })),
-        Outcome::Failed(error) => ("failed", json!({ "error": error.to_string() })),
-    };
-    value["outcome"] = outcome.into();
-    if let (Some(value), serde_json::Value::Object(more)) = (value.as_object_mut(), more) {
-        value.extend(more);
-    }
-    value
 }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::Sender;
+use tokio::task::{JoinError, JoinSet};
 
 use super::Progress;
 use crate::definition::{Definition, items, sub_schedule};
@@ -157,7 +156,8 @@ pub async fn fetch(
         known.insert(name.to_lowercase());
         queue.push_back(Turn { order, name, by: None });
     }
-    let mut under_way = FuturesUnordered::new();
+    // Tasks of their own: they go on while a definition waits to be taken, and end with this one.
+    let mut under_way = JoinSet::new();
     let mut watch = Watch::default();
     loop {
         while under_way.len() < options.concurrency.max(1)
@@ -172,10 +172,10 @@ pub async fn fetch(
                 continue;
             }
             let system = Arc::clone(&system);
-            under_way.push(async move { (extract(system, &turn.name).await, turn) });
+            under_way.spawn(async move { (extract(system, &turn.name).await, turn) });
         }
         let done = tokio::select! {
-            done = under_way.next() => done,
+            done = under_way.join_next() => done,
             () = tokio::time::sleep(LOOK) => {
                 if progress.cancelled.load(Ordering::Relaxed) {
                     return;
@@ -183,7 +183,7 @@ pub async fn fetch(
                 continue;
             }
         };
-        let Some((result, turn)) = done else { return };
+        let Some((result, turn)) = done.map(finished) else { return };
         watch.saw(&result);
         if let (Ok(definition), true) = (&result, options.sub_schedules) {
             for name in sub_schedules(definition).filter(|name| known.insert(name.to_lowercase())) {
@@ -208,10 +208,12 @@ pub async fn fetch(
 /// One definition, read on a thread where that holds up nothing else.
 async fn extract(system: Arc<dyn OpConSystem>, name: &str) -> Result<Definition, OpConError> {
     let extract = system.extract(name).await?;
-    match tokio::task::spawn_blocking(move || extract.into_definition()).await {
-        Ok(definition) => definition,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
+    finished(tokio::task::spawn_blocking(move || extract.into_definition()).await)
+}
+
+/// What a task gave. None is stopped while somebody waits for it: it can only have panicked.
+fn finished<T>(done: Result<T, JoinError>) -> T {
+    done.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))
 }
 
 /// The schedules that container jobs run; names with tokens are known at run time only.
