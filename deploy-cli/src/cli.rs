@@ -36,6 +36,9 @@ pub struct Global {
     /// Work in this folder instead of the current one
     #[arg(short = 'C', value_name = "DIR", global = true, default_value = ".", hide_default_value = true)]
     pub dir: PathBuf,
+    /// Fetch main from the remote first; otherwise commands that read do not
+    #[arg(long, global = true)]
+    pub fetch: bool,
     /// Print the result as one JSON object
     #[arg(long, global = true)]
     pub json: bool,

@@ -172,8 +172,19 @@ impl std::fmt::Display for Run {
         }
         let code = self.output.status.code().map_or("killed".to_owned(), |code| code.to_string());
         text.push_str(&format!("--- exit {code}\n"));
-        f.write_str(&redact(&text, &self.root))
+        f.write_str(&redact(&redact_fetch(&text), &self.root))
     }
+}
+
+/// The time of a fetch is the machine's, whatever the world's clock says.
+fn redact_fetch(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| match line.split_once(" as of 20") {
+        Some((before, after)) if line.contains("`--fetch`") => {
+            format!("{before} as of [time];{}", after.split_once(';').map_or("", |(_, rest)| rest))
+        }
+        _ => line.to_owned(),
+    });
+    lines.collect()
 }
 
 /// Commit names become `[commit]`, the world's folder `[world]`, the temporary ones of git `[tmp]`.
@@ -183,7 +194,7 @@ fn redact(text: &str, root: &Path) -> String {
         text.replace(&*canonical.to_string_lossy(), "[world]").replace(&*root.to_string_lossy(), "[world]");
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
-    let mut flush = |word: &mut String, out: &mut String| {
+    let flush = |word: &mut String, out: &mut String| {
         let hex = word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         if hex
             && matches!(word.len(), 7 | 8 | 40)

@@ -180,7 +180,7 @@ pub fn wire(git: &Git, program: &str) -> Result<(), GitError> {
 }
 
 /// Whether `.gitattributes` asks for the drivers and this clone does not know them.
-pub fn is_unwired(repository: &Repository) -> bool {
+pub(crate) fn is_unwired(repository: &Repository) -> bool {
     let attributes = std::fs::read_to_string(repository.root().join(".gitattributes")).unwrap_or_default();
     let asks = attributes.contains(&format!("merge={DRIVER}"));
     let known = || {
@@ -191,6 +191,16 @@ pub fn is_unwired(repository: &Repository) -> bool {
         config.is_ok()
     };
     asks && !known()
+}
+
+/// Whether a hint to wire them is due: once in each clone.
+pub fn hint_to_wire(repository: &Repository) -> bool {
+    const HINTED: &str = "hinted-drivers";
+    let due = is_unwired(repository) && repository.read_cache(HINTED).is_none();
+    if due {
+        repository.write_cache(HINTED, b"");
+    }
+    due
 }
 
 /// The program as git's shell takes it.

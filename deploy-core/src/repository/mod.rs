@@ -138,6 +138,20 @@ impl Repository {
         self.git2.find_remote(name).is_ok().then_some(name)
     }
 
+    /// Brings main of the remote up to date; nothing where there is no remote.
+    pub fn fetch_main(&self) -> Result<(), git::GitError> {
+        let Some(remote) = self.remote() else { return Ok(()) };
+        let main = &self.settings.git.main;
+        let refspec = format!("+refs/heads/{main}:refs/remotes/{remote}/{main}");
+        self.git.run(&["fetch", "--quiet", remote, &refspec]).map(|_| ())
+    }
+
+    /// When something was last fetched into this clone.
+    pub fn last_fetch(&self) -> Option<std::time::SystemTime> {
+        let metadata = std::fs::metadata(self.git2.path().join("FETCH_HEAD"));
+        metadata.and_then(|metadata| metadata.modified()).ok()
+    }
+
     /// The commit that a ref points to; `None` where it does not exist.
     pub fn ref_commit(&self, name: &str) -> Result<Option<Oid>, git2::Error> {
         match self.git2.find_reference(name) {
