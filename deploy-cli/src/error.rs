@@ -4,9 +4,12 @@ use std::error::Error;
 use std::path::Path;
 
 use deploy_core::repository::change::{CommitError, DirtyWhy};
+use deploy_core::repository::check::CheckError;
+use deploy_core::repository::files::FilesError;
 use deploy_core::repository::history::HistoryError;
 use deploy_core::repository::import::{ImportError, SourcesError};
 use deploy_core::repository::init::InitError;
+use deploy_core::repository::package::{PackageError, StoredError};
 use deploy_core::repository::resolve::ResolveError;
 use deploy_core::repository::{OpenError, TipError};
 
@@ -93,6 +96,10 @@ from_core! {
     SourcesError => no_hint,
     InitError => init_hint,
     ResolveError => resolve_hint,
+    CheckError => no_hint,
+    FilesError => no_hint,
+    PackageError => package_hint,
+    StoredError => no_hint,
     deploy_core::repository::git::GitError => no_hint,
     deploy_core::definition::ReadError => no_hint,
     git2::Error => no_hint,
@@ -200,6 +207,26 @@ fn resolve_hint(error: &ResolveError) -> Option<String> {
             Some(format!("`opcon-deploy versions \"{name}\"` shows its versions"))
         }
         ResolveError::History(error) => history_hint(error),
+        _ => None,
+    }
+}
+
+fn package_hint(error: &PackageError) -> Option<String> {
+    match error {
+        PackageError::Unknown { near: None, .. } => {
+            Some("`opcon-deploy package list` shows what there is".into())
+        }
+        PackageError::Exists { name } => Some(format!("`opcon-deploy package add \"{name}\" …` changes it")),
+        PackageError::Taken { schedule, package } => {
+            Some(format!("`opcon-deploy package remove \"{package}\" \"{schedule}\"` takes it out there"))
+        }
+        PackageError::NotInPackage { package, near: None, .. } => {
+            Some(format!("`opcon-deploy package show \"{package}\"` shows what is in it"))
+        }
+        PackageError::Toml(_) => Some("`opcon-deploy schema package` describes the keys".into()),
+        PackageError::Resolve(error) => resolve_hint(error),
+        PackageError::History(error) => history_hint(error),
+        PackageError::Commit(error) => commit_hint(error),
         _ => None,
     }
 }

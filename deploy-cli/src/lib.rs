@@ -6,6 +6,8 @@ pub mod cli;
 pub mod commands;
 mod error;
 mod interrupt;
+#[cfg(test)]
+mod reference;
 pub mod ui;
 
 use std::ffi::OsString;

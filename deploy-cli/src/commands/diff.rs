@@ -110,7 +110,7 @@ fn before_and_after(
             return Ok((named, Side { label, definition: edited }));
         }
     }
-    let versions = versions(history, Kind::Schedule, &found.name)?;
+    let versions = versions(repository, history, Kind::Schedule, &found.name)?;
     let number = found.number.ok_or_else(|| {
         CommandError::usage(format!("`{text}` is no version on main; name what to compare it with"))
     })?;

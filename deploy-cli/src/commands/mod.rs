@@ -1,14 +1,19 @@
 //! The commands: one file each.
 
+mod check;
 mod completions;
 mod demo;
 mod diff;
 mod diff_driver;
 mod export;
+mod fmt;
 mod import;
 mod init;
 mod list;
+mod man;
 mod merge_driver;
+mod package;
+mod schema;
 mod show;
 mod versions;
 
@@ -37,7 +42,12 @@ pub enum Command {
     Export(export::ExportArgs),
     MergeDriver(merge_driver::MergeDriverArgs),
     DiffDriver(diff_driver::DiffDriverArgs),
+    Fmt(fmt::FmtArgs),
+    Check(check::CheckArgs),
+    Package(package::PackageArgs),
+    Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs one command.
@@ -53,7 +63,12 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Export(args) => export::run(args, global, ui),
         Command::MergeDriver(args) => merge_driver::run(args, global, ui),
         Command::DiffDriver(args) => diff_driver::run(args, global, ui),
+        Command::Fmt(args) => fmt::run(args, global, ui),
+        Command::Check(args) => check::run(args, global, ui),
+        Command::Package(args) => package::run(args, global, ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
+        Command::Man(args) => man::run(args, global, ui),
     }
 }
 

@@ -5,7 +5,7 @@ use clap_complete::ArgValueCandidates;
 use deploy_core::definition::{decode, encode};
 use deploy_core::repository::history::{History, Version};
 use deploy_core::repository::layout::Kind;
-use deploy_core::repository::{Repository, resolve, what_changed};
+use deploy_core::repository::{Repository, package, resolve, what_changed};
 use serde::Serialize;
 
 use super::{history, open};
@@ -51,7 +51,7 @@ pub(super) fn run(args: VersionsArgs, global: &Global, ui: &Ui) -> CommandResult
     let repository = open(global, ui)?;
     let history = history(&repository, ui)?;
     let (kind, name) = kind_of(&args.name);
-    let versions = resolve::versions(&history, kind, name)?;
+    let versions = resolve::versions(&repository, &history, kind, name)?;
     let shown = if args.all { versions.len() } else { args.limit.min(versions.len()) };
     let rows = (versions.len() - shown..versions.len())
         .rev()
@@ -101,6 +101,7 @@ fn row(
     let commit = repository.git2().find_commit(version.commit)?;
     let what = match (kind, version.blob) {
         (Kind::Schedule, _) => what_changed::of_version(repository, stem, before, version)?,
+        (Kind::Package, _) => package::of_version(repository, stem, before, version)?,
         (_, None) => "deleted".to_owned(),
         (_, Some(_)) if before.is_none() => "new".to_owned(),
         (_, Some(_)) => "changed".to_owned(),

@@ -107,6 +107,17 @@ impl Ui {
         let _ = writeln!(anstream::stderr().lock(), "{red}Error:{red:#} {text}");
     }
 
+    /// A question to be answered with yes or no; `None` where nobody can be asked.
+    pub fn ask(&self, question: &str) -> Option<bool> {
+        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let _ = write!(anstream::stderr().lock(), "{question} [y/N] ");
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        Some(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// A progress bar on stderr: on a terminal, and only when the work takes a while.
     pub fn progress(&self, total: usize, doing: &str) -> ProgressBar {
         let shown = !self.quiet && !self.json && std::io::stderr().is_terminal();

@@ -1,5 +1,6 @@
 //! Progress on stderr, after a quarter of a second and at most 30 times a second.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressDrawTarget, ProgressStyle};
@@ -31,6 +32,35 @@ impl ProgressBar {
         if self.shown && self.bar.is_hidden() && self.started.elapsed() >= SILENT {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(30));
         }
+    }
+}
+
+impl ProgressBar {
+    /// Does some work and shows meanwhile how much of it is done.
+    pub fn follow<T>(&self, done: &AtomicUsize, work: impl FnOnce() -> T) -> T {
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    self.set(done.load(Ordering::Relaxed));
+                    std::thread::park_timeout(Duration::from_millis(30));
+                }
+            });
+            // Ends the watcher even where the work panics.
+            let _end = OnDrop(|| {
+                over.store(true, Ordering::Relaxed);
+                watcher.thread().unpark();
+            });
+            work()
+        })
+    }
+}
+
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 

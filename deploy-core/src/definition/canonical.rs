@@ -47,9 +47,14 @@ pub(crate) fn sort_sets_at(value: &mut Value, node: &Node) {
 /// The canonical bytes of a value whose sets are sorted ([`sort_sets`]).
 pub fn write(value: &Value) -> Vec<u8> {
     let mut out = Vec::with_capacity(96 * 1024);
-    write_value(&mut out, value, 0);
-    out.push(b'\n');
+    write_to(&mut out, value);
     out
+}
+
+/// Appends the canonical bytes of a value whose sets are sorted.
+pub(crate) fn write_to(out: &mut Vec<u8>, value: &Value) {
+    write_value(out, value, 0);
+    out.push(b'\n');
 }
 
 /// The order of keys in an object: `name`, `type`, then by their bytes.

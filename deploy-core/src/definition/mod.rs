@@ -116,6 +116,11 @@ impl Definition {
         write(&self.value)
     }
 
+    /// Appends the canonical bytes, for a buffer that is used again.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        canonical::write_to(out, &self.value);
+    }
+
     /// The schedules in it; never empty.
     pub fn schedules(&self) -> &[Value] {
         self.value["scheduleList"].as_array().map(Vec::as_slice).unwrap_or_default()

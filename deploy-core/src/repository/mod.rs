@@ -5,6 +5,9 @@
 //! lie in the common git directory under `opcon-deploy/`.
 
 pub mod change;
+pub mod check;
+pub mod files;
+pub mod format;
 pub mod git;
 pub mod history;
 pub mod import;
@@ -12,13 +15,19 @@ pub mod init;
 pub mod layout;
 pub mod listing;
 pub mod pack;
+pub mod package;
 pub mod range;
 pub mod resolve;
+pub mod schema;
 pub mod settings;
 pub mod summaries;
 pub mod toml_file;
 pub mod users;
 pub mod what_changed;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 

@@ -8,6 +8,7 @@ use super::Repository;
 use super::history::{History, HistoryError, Version};
 use super::layout::Kind;
 use super::listing::Listing;
+use super::package;
 use super::toml_file::nearest;
 use crate::definition::{Definition, ReadError, decode, encode};
 
@@ -112,13 +113,13 @@ pub fn resolve(
     kind: Kind,
     text: &str,
 ) -> Result<Found, ResolveError> {
-    let whole = history.versions(kind, &encode(text));
+    let whole = all_versions(repository, history, kind, text);
     if !whole.is_empty() {
         return latest(kind, text, &whole);
     }
     match text.rsplit_once('@') {
         Some((name, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let versions = versions(history, kind, name)?;
+            let versions = versions(repository, history, kind, name)?;
             let wanted = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
             match wanted.and_then(|at| versions.get(at)) {
                 Some(version) => found(kind, name, version),
@@ -138,9 +139,22 @@ pub fn resolve(
 }
 
 /// All versions of a name, or the error that helps.
-pub fn versions(history: &History, kind: Kind, name: &str) -> Result<Vec<Version>, ResolveError> {
-    let versions = history.versions(kind, &encode(name));
+pub fn versions(
+    repository: &Repository,
+    history: &History,
+    kind: Kind,
+    name: &str,
+) -> Result<Vec<Version>, ResolveError> {
+    let versions = all_versions(repository, history, kind, name);
     if versions.is_empty() { Err(unknown(history, kind, name)) } else { Ok(versions) }
+}
+
+/// All versions of a name; for a package those under its former names too.
+fn all_versions(repository: &Repository, history: &History, kind: Kind, name: &str) -> Vec<Version> {
+    match kind {
+        Kind::Package => package::versions(repository, history, &encode(name)),
+        Kind::Schedule | Kind::Rule => history.versions(kind, &encode(name)),
+    }
 }
 
 fn latest(kind: Kind, name: &str, versions: &[Version]) -> Result<Found, ResolveError> {
@@ -184,7 +198,7 @@ fn at_ref(
         return Err(ResolveError::NotAtRef { kind, name, reference });
     };
     // The same content may be a version: the latest that has it and is not younger than the ref.
-    let versions = history.versions(kind, &encode(name));
+    let versions = all_versions(repository, history, kind, name);
     let number = versions.iter().rev().find(|version| version.blob == Some(stored.blob)).map(|v| v.number);
     Ok(Found {
         name: name.to_owned(),
@@ -195,7 +209,7 @@ fn at_ref(
     })
 }
 
-fn unknown(history: &History, kind: Kind, name: &str) -> ResolveError {
+pub(super) fn unknown(history: &History, kind: Kind, name: &str) -> ResolveError {
     let known = history.latest(kind).into_iter().filter_map(|(stem, _)| decode(&stem)).collect::<Vec<_>>();
     let bare = name.rsplit_once('@').map_or(name, |(name, _)| name);
     let near = nearest(bare, &known).map(str::to_owned);

@@ -34,10 +34,10 @@ pub fn push_trailer(message: &mut String, stem: &str, what: &str) {
     message.push_str(&format!("{TRAILER}: {stem} | {what}\n"));
 }
 
-/// The words of a trailer for a schedule, where a commit message has one.
-pub fn in_message<'m>(message: &'m str, stem: &str) -> Option<&'m str> {
+/// The words of a trailer for a file stem, where a commit message has one.
+pub fn in_message<'m>(message: &'m str, trailer: &str, stem: &str) -> Option<&'m str> {
     message.lines().rev().find_map(|line| {
-        line.strip_prefix(TRAILER)?.strip_prefix(": ")?.strip_prefix(stem)?.strip_prefix(" | ")
+        line.strip_prefix(trailer)?.strip_prefix(": ")?.strip_prefix(stem)?.strip_prefix(" | ")
     })
 }
 
@@ -57,7 +57,7 @@ pub fn of_version(
     }
     let git = repository.git2();
     let commit = git.find_commit(version.commit)?;
-    if let Some(words) = commit.message().ok().and_then(|message| in_message(message, stem)) {
+    if let Some(words) = commit.message().ok().and_then(|message| in_message(message, TRAILER, stem)) {
         return Ok(words.to_owned());
     }
     let before = before.and_then(|before| before.blob);

@@ -1,0 +1,102 @@
+//! What a path of the repository is for.
+
+use crate::repository::layout::Kind;
+use crate::repository::{settings, users};
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What<'p> {
+    /// A schedule, package or rule, with its file stem.
+    Counted(Kind, &'p str),
+    /// `deploy.toml`
+    Settings,
+    /// `users.toml`
+    Users,
+    /// Another TOML file.
+    Toml,
+    /// Known, and nothing to look into.
+    Plain,
+    /// Nobody knows it.
+    Unknown,
+}
+
+const FOLDERS: &[&str] =
+    &["schedules/", "packages/", "rules/", "servers/", "scripts/", "rollouts/", "environments/"];
+
+/// Whether files below a folder (`…/`) are looked at.
+pub(super) fn is_ours(folder: &str) -> bool {
+    FOLDERS.iter().any(|ours| folder.starts_with(ours))
+}
+
+/// What a path is for.
+pub(super) fn what(path: &str) -> What<'_> {
+    let (folder, rest) = path.split_once('/').unwrap_or(("", path));
+    let file = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+    let is_folder = path.ends_with('/');
+    if let Some((kind, stem)) = Kind::of(path) {
+        return What::Counted(kind, stem);
+    }
+    if file.starts_with('.') || (!is_folder && file.ends_with(".md")) {
+        return What::Plain;
+    }
+    let ends = |ends: &[&str]| ends.iter().any(|end| file.ends_with(end));
+    match folder {
+        "" => at_root(path),
+        "servers" if !rest.contains('/') && ends(&[".pem", ".crt"]) => What::Plain,
+        "servers" | "rollouts" | "environments" if !rest.contains('/') && ends(&[".toml"]) => What::Toml,
+        "rules" if path == "rules/tags.toml" => What::Toml,
+        "rules" if rest.starts_with("tests/") && ends(&[".toml"]) => What::Toml,
+        "rules" if rest.starts_with("tests/") || ends(&[".rhai"]) => What::Plain,
+        "scripts" if ends(&["/script.toml"]) || file == "script.toml" => What::Toml,
+        "scripts" if rest.contains('/') => What::Plain,
+        "docs" => What::Plain,
+        _ => What::Unknown,
+    }
+}
+
+fn at_root(path: &str) -> What<'_> {
+    match path {
+        settings::FILE => What::Settings,
+        users::FILE => What::Users,
+        "drift-accepted.toml" => What::Toml,
+        "CODEOWNERS" | "Jenkinsfile" | "azure-pipelines.yml" => What::Plain,
+        _ if path.starts_with("LICENSE") || path.starts_with("LICENCE") => What::Plain,
+        _ => What::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_known_by_where_they_lie() {
+        let cases = [
+            ("schedules/a/X.json", What::Counted(Kind::Schedule, "X")),
+            ("packages/P.toml", What::Counted(Kind::Package, "P")),
+            ("rules/r.rhai", What::Counted(Kind::Rule, "r")),
+            ("deploy.toml", What::Settings),
+            ("users.toml", What::Users),
+            ("servers/QA.toml", What::Toml),
+            ("servers/root.pem", What::Plain),
+            ("rules/tests/r.toml", What::Toml),
+            ("rules/tests/in.json", What::Plain),
+            ("rules/lib/dates.rhai", What::Plain),
+            ("scripts/S/script.toml", What::Toml),
+            ("scripts/S/3.ps1", What::Plain),
+            ("README.md", What::Plain),
+            (".github/", What::Plain),
+            ("schedules/.gitkeep", What::Plain),
+            ("docs/", What::Plain),
+            ("schedules/X.JSON", What::Unknown),
+            ("schedules/a/X.json.orig", What::Unknown),
+            ("packages/old/P.toml", What::Unknown),
+            ("deploy.tml", What::Unknown),
+            ("target/", What::Unknown),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(what(path), expected, "{path}");
+        }
+        assert!(is_ours("schedules/") && is_ours("schedules/a/") && !is_ours("target/"));
+    }
+}
