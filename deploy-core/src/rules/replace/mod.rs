@@ -1,0 +1,216 @@
+//! Replacing: what a tag does to the document.
+
+mod instance;
+mod names;
+mod prefix;
+mod request;
+mod simple;
+mod value;
+
+pub use request::Unmatched;
+pub(crate) use names::rename;
+pub(crate) use prefix::{apply_departments, apply_environment};
+pub(crate) use request::{OPTIONS, Options, Request, Wildcard, unknown_option};
+pub(crate) use value::{Matcher, like, text_of};
+
+use super::document::{Owner, items, items_mut, name_of};
+use super::recorder::Change;
+use super::session::{Prefix, Session, Stop};
+use super::tags::TagKind;
+use super::trace::{CallRef, Spot, What};
+use serde_json::Value;
+
+/// Where a call stands in its rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct At {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+/// Does what is asked, writes it down, and answers how many values changed.
+pub(crate) fn run(session: &mut Session, request: &Request, at: At) -> Result<usize, Stop> {
+    let call = session.recorder.begin_call(at.line, request.what());
+    let mut run = Run { session, request, call, count: 0, line: at.line };
+    match request.tag.kind {
+        TagKind::Text | TagKind::Time | TagKind::AnyText => run.texts(),
+        TagKind::Mask if request.tag.names.is_none() => run.texts(),
+        TagKind::Event => run.texts(),
+        TagKind::Department => run.department(),
+        TagKind::Pair => run.pairs(),
+        TagKind::Mask | TagKind::Name => run.names(),
+        TagKind::Instance => run.instance_properties(),
+        TagKind::JobTag => run.job_tags(),
+        TagKind::RoleAdd => run.add_role(),
+        TagKind::MachineToGroup => run.move_machine("machineGroup"),
+        TagKind::GroupToMachine => run.move_machine("primaryMachine"),
+        TagKind::UseExistingFrequencies => run.use_existing_frequencies(),
+        TagKind::MovePackage => run.move_package(),
+        TagKind::Environment => {
+            let rule = run.session.recorder.trace.rules.last();
+            let rule = rule.map(|rule| (rule.name.clone(), rule.version.clone()));
+            run.session.prefixes.push(Prefix { prefix: request.new.clone(), rule });
+            return Ok(0);
+        }
+    }
+    let count = run.count;
+    finish(session, request, call, count, at)?;
+    Ok(count)
+}
+
+/// Finds what came too late, and says what matched nothing.
+fn finish(session: &mut Session, request: &Request, call: CallRef, count: usize, at: At) -> Result<(), Stop> {
+    let At { line, column } = at;
+    session.recorder.find_ignored(call, &request.tag.name, request.matcher(), |spot| request.applies_to(spot));
+    if session.work > session.settings.limits.work {
+        let message = "the rules look at too many values; is a replacement inside a loop?".to_owned();
+        return Err(Stop::Limit { line, column, message });
+    }
+    let ignored = session.recorder.trace.call(call).is_some_and(|(_, call)| !call.ignored.is_empty());
+    if count > 0 || ignored || request.tag.kind == TagKind::UseExistingFrequencies {
+        return Ok(());
+    }
+    let waits = request.tag.kind == TagKind::Department && request.current.is_empty();
+    match request.options.unmatched.unwrap_or(session.unmatched) {
+        Unmatched::Optional => Ok(()),
+        _ if waits => Ok(()),
+        Unmatched::Warn => {
+            session.warn(line, request.matched_nothing());
+            Ok(())
+        }
+        Unmatched::Strict => Err(Stop::Unmatched { line, column, message: request.matched_nothing() }),
+    }
+}
+
+impl Request {
+    fn what(&self) -> What {
+        let text = |name: &Option<Wildcard>| name.as_ref().map(|name| name.as_str().to_owned());
+        What::Tag {
+            tag: self.tag.name.clone(),
+            current: self.current.clone(),
+            new: self.new.clone(),
+            job: text(&self.options.job),
+            schedule: text(&self.options.schedule),
+            partial: self.options.partial,
+        }
+    }
+
+    fn matched_nothing(&self) -> String {
+        let mut text = format!("`{}` matched nothing: no value ", self.tag.name);
+        text.push_str(match self.options.partial {
+            true => "holds",
+            false => "is",
+        });
+        text.push_str(&format!(" `{}`", self.current));
+        for (word, name) in [("jobs", &self.options.job), ("schedules", &self.options.schedule)] {
+            if let Some(name) = name {
+                text.push_str(&format!(" in {word} `{}`", name.as_str()));
+            }
+        }
+        text
+    }
+
+    fn applies_to(&self, spot: &Spot) -> bool {
+        let fits = |wanted: &Option<Wildcard>, name: &Option<String>| {
+            wanted.as_ref().is_none_or(|wanted| name.as_deref().is_some_and(|name| wanted.matches(name)))
+        };
+        fits(&self.options.job, &spot.job) && fits(&self.options.schedule, &spot.schedule)
+    }
+}
+
+/// One call at work.
+pub(crate) struct Run<'r> {
+    pub(crate) session: &'r mut Session,
+    pub(crate) request: &'r Request,
+    pub(crate) call: CallRef,
+    pub(crate) count: usize,
+    pub(crate) line: usize,
+}
+
+/// Changes one owner and lists what it changed.
+pub(crate) type Visit<'v> = dyn FnMut(Owner, &mut Value, &mut Vec<Change>) + 'v;
+
+impl Run<'_> {
+    /// Visits every job (and every schedule, if asked) that the call is for and that no
+    /// earlier call has taken.
+    fn each(&mut self, schedules: bool, jobs: bool, visit: &mut Visit<'_>) {
+        let request = self.request;
+        let (by_schedule, by_job) = (request.options.schedule.as_ref(), request.options.job.as_ref());
+        for at in 0..items(&self.session.document, "scheduleList").len() {
+            let schedule = Owner::Schedule(at);
+            let Some(value) = schedule.get(&self.session.document).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            let name = name_of(value).unwrap_or_default();
+            if by_schedule.is_some_and(|wanted| !wanted.matches(name)) {
+                continue;
+            }
+            let shielded = match by_schedule {
+                None => self.session.recorder.taken(&request.tag.name, schedule),
+                Some(_) => None,
+            };
+            if schedules && by_job.is_none() {
+                self.one(schedule, shielded, visit);
+            }
+            if !jobs {
+                continue;
+            }
+            let count = schedule.get(&self.session.document).map_or(0, |value| items(value, "jobList").len());
+            for job in 0..count {
+                let owner = Owner::Job(at, job);
+                if let Some(wanted) = by_job {
+                    let name = owner.get(&self.session.document).and_then(name_of);
+                    if name.is_none_or(|name| !wanted.matches(name)) {
+                        continue;
+                    }
+                }
+                let taken = match by_job {
+                    None => self.session.recorder.taken(&request.tag.name, owner).or(shielded),
+                    Some(_) => shielded,
+                };
+                self.one(owner, taken, visit);
+            }
+        }
+    }
+
+    /// Visits one owner; where an earlier call has taken it, only to see what would have changed.
+    pub(crate) fn one(&mut self, owner: Owner, taken: Option<CallRef>, visit: &mut Visit<'_>) {
+        let request = self.request;
+        let mut changes = Vec::new();
+        self.session.work += 1;
+        let Some(value) = owner.get_mut(&mut self.session.document).filter(|value| !value.is_null()) else {
+            return;
+        };
+        if let Some(by) = taken {
+            let mut copy = value.clone();
+            visit(owner, &mut copy, &mut changes);
+            let names = owner.names(&self.session.document);
+            for change in changes {
+                let spot =
+                    Spot { schedule: names.0.clone(), job: names.1.clone(), pointer: change.pointer };
+                self.session.recorder.ignored(self.call, spot, by);
+            }
+            return;
+        }
+        visit(owner, value, &mut changes);
+        if changes.is_empty() {
+            return;
+        }
+        self.count += changes.len();
+        let names = owner.names(&self.session.document);
+        self.session.recorder.hits(self.call, owner, names, changes);
+        match owner {
+            Owner::Job(..) if request.options.job.is_some() => {
+                self.session.recorder.take(&request.tag.name, owner, self.call);
+            }
+            Owner::Job(schedule, _) | Owner::Schedule(schedule) if request.options.schedule.is_some() => {
+                self.session.recorder.take(&request.tag.name, Owner::Schedule(schedule), self.call);
+            }
+            _ => {}
+        }
+    }
+
+    /// The items of a list at the top of the definition.
+    pub(crate) fn top_list(&mut self, list: &str) -> &mut [Value] {
+        items_mut(&mut self.session.document, list)
+    }
+}
