@@ -205,15 +205,18 @@ mod tests {
     fn names_stand_at_their_positions() {
         use NameKind::{Frequency, Job, JobInstanceProperty, Machine, Property, Schedule};
         let cases: &[(&str, &[(NameKind, &str)])] = &[
-            ("$JOB:ADD,[[$DATE]],FIN,LOAD,Daily,A=1;B=[[ENV]]", &[
-                (Property, "$DATE"),
-                (Schedule, "FIN"),
-                (Job, "LOAD"),
-                (Frequency, "Daily"),
-                (JobInstanceProperty, "A"),
-                (JobInstanceProperty, "B"),
-                (Property, "ENV"),
-            ]),
+            (
+                "$JOB:ADD,[[$DATE]],FIN,LOAD,Daily,A=1;B=[[ENV]]",
+                &[
+                    (Property, "$DATE"),
+                    (Schedule, "FIN"),
+                    (Job, "LOAD"),
+                    (Frequency, "Daily"),
+                    (JobInstanceProperty, "A"),
+                    (JobInstanceProperty, "B"),
+                    (Property, "ENV"),
+                ],
+            ),
             ("$JOB:CANCEL,,FIN, LOAD ,x", &[(Schedule, "FIN"), (Job, "LOAD")]),
             ("$JOBMASTER:REMOVE,FIN,LOAD,Daily", &[(Schedule, "FIN"), (Job, "LOAD"), (Frequency, "Daily")]),
             ("$PROPERTY:SET,SI.A,1", &[(NameKind::ScheduleInstanceProperty, "A")]),
@@ -240,7 +243,8 @@ mod tests {
             let (command, arguments) = parse(event);
             assert_eq!(write(command, &arguments), event);
         }
-        let renamed = rename("$JOB:ADD,, FIN ,LOAD", &mut |named| (named.name == "FIN").then(|| "TST".into()));
+        let renamed =
+            rename("$JOB:ADD,, FIN ,LOAD", &mut |named| (named.name == "FIN").then(|| "TST".into()));
         assert_eq!(renamed.unwrap(), "$JOB:ADD,, TST ,LOAD");
     }
 }

@@ -65,11 +65,9 @@ impl Recorder {
     /// The call that stands for the changes of a script's line.
     pub(crate) fn line_call(&mut self, line: usize) -> CallRef {
         let rule = self.trace.rules.len().saturating_sub(1);
-        let known = self
-            .trace
-            .rules
-            .last()
-            .and_then(|rule| rule.calls.iter().rposition(|call| call.what == What::Script && call.line == line));
+        let known = self.trace.rules.last().and_then(|rule| {
+            rule.calls.iter().rposition(|call| call.what == What::Script && call.line == line)
+        });
         match known {
             Some(call) => CallRef { rule, call },
             None => self.begin_call(line, What::Script),
@@ -106,8 +104,7 @@ impl Recorder {
             let reference = HitRef { call: at, hit: call.hits.len() - 1, owner };
             let tag = if let What::Tag { tag, .. } = &call.what { Some(tag.clone()) } else { None };
             if let Some(before) = self.last.insert((owner, change.pointer), reference)
-                && let Some(hit) =
-                    self.call_mut(before.call).and_then(|call| call.hits.get_mut(before.hit))
+                && let Some(hit) = self.call_mut(before.call).and_then(|call| call.hits.get_mut(before.hit))
             {
                 hit.relayed = Some(at);
             }
@@ -148,10 +145,7 @@ impl Recorder {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         for reference in references.iter().filter(|reference| reference.call != at) {
-            let hit = self
-                .trace
-                .call(reference.call)
-                .and_then(|(_, call)| call.hits.get(reference.hit));
+            let hit = self.trace.call(reference.call).and_then(|(_, call)| call.hits.get(reference.hit));
             let Some(hit) = hit else {
                 continue;
             };

@@ -26,6 +26,14 @@ pub(crate) enum Stop {
     Limit { line: usize, column: usize, message: String },
 }
 
+impl Stop {
+    pub(crate) fn message(&self) -> &str {
+        let (Self::Failed { message, .. } | Self::Unmatched { message, .. } | Self::Limit { message, .. }) =
+            self;
+        message
+    }
+}
+
 /// A prefix to be applied after all rules.
 #[derive(Debug, Clone)]
 pub(crate) struct Prefix {
@@ -50,6 +58,8 @@ pub(crate) struct Session {
     pub(crate) rule: String,
     /// Values looked at so far.
     pub(crate) work: u64,
+    /// When it began, by the clock of the settings.
+    pub(crate) begun: std::time::Duration,
 }
 
 thread_local! {
@@ -62,6 +72,7 @@ impl Session {
             document,
             recorder: Recorder::default(),
             unmatched: settings.unmatched,
+            begun: settings.clock.as_ref().map(|clock| clock()).unwrap_or_default(),
             context,
             settings,
             warnings: Vec::new(),

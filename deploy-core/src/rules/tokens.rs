@@ -156,8 +156,8 @@ fn split_offset(name: &str) -> (&str, &str) {
         return (name, "");
     };
     let offset = name[sign + 1..].trim_start();
-    let is_offset = offset.starts_with(|c: char| c.is_ascii_digit())
-        && offset.chars().all(|c| c.is_ascii_alphanumeric());
+    let is_offset =
+        offset.starts_with(|c: char| c.is_ascii_digit()) && offset.chars().all(|c| c.is_ascii_alphanumeric());
     if is_offset { name.split_at(name[..sign].trim_end().len()) } else { (name, "") }
 }
 

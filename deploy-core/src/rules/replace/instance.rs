@@ -51,13 +51,14 @@ fn change_values(list: &str, is_it: impl Fn(&str) -> bool, contents: Matcher<'_>
     let pieces: Vec<String> = split_outside(list, b';')
         .into_iter()
         .map(|piece| {
-            let new = piece.split_once('=').filter(|(name, _)| is_it(name.trim())).and_then(|(name, value)| {
-                let new = match contents {
-                    Matcher::Any { new } => Some(new.to_owned()),
-                    contents => contents.apply(value),
-                }?;
-                (new != value).then(|| format!("{name}={new}"))
-            });
+            let new =
+                piece.split_once('=').filter(|(name, _)| is_it(name.trim())).and_then(|(name, value)| {
+                    let new = match contents {
+                        Matcher::Any { new } => Some(new.to_owned()),
+                        contents => contents.apply(value),
+                    }?;
+                    (new != value).then(|| format!("{name}={new}"))
+                });
             changed |= new.is_some();
             new.unwrap_or_else(|| piece.to_owned())
         })

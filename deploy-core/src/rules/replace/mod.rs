@@ -7,13 +7,14 @@ mod request;
 mod simple;
 mod value;
 
-pub use request::Unmatched;
 pub(crate) use names::rename;
 pub(crate) use prefix::{apply_departments, apply_environment};
-pub(crate) use request::{OPTIONS, Options, Request, Wildcard, unknown_option};
+pub use request::Unmatched;
+pub(crate) use request::{OPTIONS, Options, Request, Wildcard, is_time, unknown_option};
+pub(crate) use simple::add_to_list;
 pub(crate) use value::{Matcher, like, text_of};
 
-use super::document::{Owner, items, items_mut, name_of};
+use super::document::{Owner, items, name_of};
 use super::recorder::Change;
 use super::session::{Prefix, Session, Stop};
 use super::tags::TagKind;
@@ -60,7 +61,9 @@ pub(crate) fn run(session: &mut Session, request: &Request, at: At) -> Result<us
 /// Finds what came too late, and says what matched nothing.
 fn finish(session: &mut Session, request: &Request, call: CallRef, count: usize, at: At) -> Result<(), Stop> {
     let At { line, column } = at;
-    session.recorder.find_ignored(call, &request.tag.name, request.matcher(), |spot| request.applies_to(spot));
+    session
+        .recorder
+        .find_ignored(call, &request.tag.name, request.matcher(), |spot| request.applies_to(spot));
     if session.work > session.settings.limits.work {
         let message = "the rules look at too many values; is a replacement inside a loop?".to_owned();
         return Err(Stop::Limit { line, column, message });
@@ -185,8 +188,7 @@ impl Run<'_> {
             visit(owner, &mut copy, &mut changes);
             let names = owner.names(&self.session.document);
             for change in changes {
-                let spot =
-                    Spot { schedule: names.0.clone(), job: names.1.clone(), pointer: change.pointer };
+                let spot = Spot { schedule: names.0.clone(), job: names.1.clone(), pointer: change.pointer };
                 self.session.recorder.ignored(self.call, spot, by);
             }
             return;
@@ -207,10 +209,5 @@ impl Run<'_> {
             }
             _ => {}
         }
-    }
-
-    /// The items of a list at the top of the definition.
-    pub(crate) fn top_list(&mut self, list: &str) -> &mut [Value] {
-        items_mut(&mut self.session.document, list)
     }
 }

@@ -38,14 +38,19 @@ impl Places {
                 Some((of, places)) if of == *kind => {
                     all.extend(places.iter().map(|place| (Holds::Name(*kind), place.clone())));
                 }
-                _ => all.extend(table.naming(*kind).flat_map(|tag| {
-                    tag.places.iter().map(|place| (Holds::Name(*kind), place.clone()))
-                })),
+                _ => all.extend(
+                    table
+                        .naming(*kind)
+                        .flat_map(|tag| tag.places.iter().map(|place| (Holds::Name(*kind), place.clone()))),
+                ),
             }
         }
         let in_tokens = kinds.iter().any(|kind| {
             use NameKind::{Job, JobInstanceProperty, Machine, Property, Schedule, ScheduleInstanceProperty};
-            matches!(kind, Property | Schedule | Job | Machine | ScheduleInstanceProperty | JobInstanceProperty)
+            matches!(
+                kind,
+                Property | Schedule | Job | Machine | ScheduleInstanceProperty | JobInstanceProperty
+            )
         });
         if in_tokens {
             all.extend(table.token_places.iter().map(|place| (Holds::Tokens, place.clone())));
@@ -55,7 +60,8 @@ impl Places {
                 }
             }
         }
-        if !kinds.iter().all(|kind| matches!(kind, NameKind::Script | NameKind::Role | NameKind::Department)) {
+        if !kinds.iter().all(|kind| matches!(kind, NameKind::Script | NameKind::Role | NameKind::Department))
+        {
             all.extend(table.event_places.iter().map(|place| (Holds::Event, place.clone())));
         }
         let of = |scope: Scope| all.iter().filter(|(_, place)| place.scope == scope).cloned().collect();
@@ -101,9 +107,9 @@ impl Run<'_> {
             for place in request.tag.places.iter().filter(|place| place.scope == Scope::Top) {
                 place.visit(top, &mut |site| {
                     let is_it = is_of_kind(kind, place, site)
-                        && site.beside(site.key).is_some_and(|name| {
-                            request.current.is_empty() || by_name.matches(name)
-                        });
+                        && site
+                            .beside(site.key)
+                            .is_some_and(|name| request.current.is_empty() || by_name.matches(name));
                     if !is_it {
                         return;
                     }

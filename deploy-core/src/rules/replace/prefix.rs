@@ -13,13 +13,8 @@ use crate::rules::recorder::Change;
 use crate::rules::session::{Prefix, Session};
 use crate::rules::trace::Level;
 
-const MOVED: &[NameKind] = &[
-    NameKind::Schedule,
-    NameKind::Frequency,
-    NameKind::Property,
-    NameKind::Resource,
-    NameKind::Threshold,
-];
+const MOVED: &[NameKind] =
+    &[NameKind::Schedule, NameKind::Frequency, NameKind::Property, NameKind::Resource, NameKind::Threshold];
 
 const PREFIXED: &[NameKind] = &[
     NameKind::Schedule,
@@ -71,12 +66,8 @@ pub(crate) fn apply_environment(session: &mut Session, prefix: &Prefix) {
     let (name, version) = prefix.rule.clone().unwrap_or_else(|| ("environment".to_owned(), None));
     session.recorder.begin_rule(Level::Environment, &name, version.as_deref());
     let options = Options { unmatched: Some(Unmatched::Optional), ..Default::default() };
-    let request = Request {
-        tag: Arc::clone(tag),
-        current: String::new(),
-        new: prefix.prefix.clone(),
-        options,
-    };
+    let request =
+        Request { tag: Arc::clone(tag), current: String::new(), new: prefix.prefix.clone(), options };
     let call = session.recorder.begin_call(0, request.what());
     Run { session, request: &request, call, count: 0, line: 0 }.prefix();
 }

@@ -94,7 +94,9 @@ impl Request {
                 None => Ok(()),
             },
             TagKind::Pair => match [&self.current, &self.new].into_iter().find(|pair| !is_pair(pair)) {
-                Some(wrong) => Err(format!("`{name}` takes two values written `first,second`, not `{wrong}`")),
+                Some(wrong) => {
+                    Err(format!("`{name}` takes two values written `first,second`, not `{wrong}`"))
+                }
                 None => Ok(()),
             },
             TagKind::RoleAdd if self.new.is_empty() => Err(format!("`{name}` needs the name of a role")),
@@ -104,7 +106,9 @@ impl Request {
             TagKind::MovePackage if self.current == self.new => {
                 Err(format!("`{name}` needs two different prefixes, one of which may be empty"))
             }
-            TagKind::Environment if self.new.is_empty() => Err(format!("`{name}` needs a prefix as new value")),
+            TagKind::Environment if self.new.is_empty() => {
+                Err(format!("`{name}` needs a prefix as new value"))
+            }
             TagKind::Text | TagKind::Name | TagKind::Event | TagKind::AnyText
                 if self.current.is_empty() && !contents =>
             {
@@ -144,7 +148,8 @@ pub(crate) fn unknown_option(name: &str) -> String {
     }
 }
 
-fn is_time(text: &str) -> bool {
+/// Whether a text is a time of day, `HH:MM`.
+pub(crate) fn is_time(text: &str) -> bool {
     let Some((hours, minutes)) = text.split_once(':') else {
         return false;
     };

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Run, like, text_of};
-use crate::rules::document::Owner;
+use crate::rules::document::{Owner, items, items_mut, name_of};
 use crate::rules::recorder::Change;
 use crate::rules::tags::place::{Place, Scope, Site};
 
@@ -132,9 +132,9 @@ impl Run<'_> {
     pub(super) fn add_role(&mut self) {
         let name = self.request.new.clone();
         self.one(Owner::Top, None, &mut |_, top, changes| {
-            let list = top.as_object_mut().map(|top| {
-                top.entry("roleList").or_insert_with(|| Value::Array(Vec::new()))
-            });
+            let list = top
+                .as_object_mut()
+                .map(|top| top.entry("roleList").or_insert_with(|| Value::Array(Vec::new())));
             let Some(Value::Array(roles)) = list else {
                 return;
             };
@@ -146,7 +146,9 @@ impl Run<'_> {
             let pointer = format!("/roleList/{}", roles.len() - 1);
             changes.push(Change { pointer, old: None, new: Some(role) });
         });
-        let has_it = self.top_list("roleList").iter().any(|role| role["name"] == self.request.new);
+        let has_it = items(&self.session.document, "roleList")
+            .iter()
+            .any(|role| name_of(role) == Some(self.request.new.as_str()));
         if self.count == 0 && has_it {
             let name = &self.request.new;
             self.session.recorder.note(self.line, format!("the definition already has the role `{name}`"));
@@ -162,9 +164,9 @@ impl Run<'_> {
             self.session.recorder.note(self.line, text);
             return;
         };
-        let names: Vec<Option<String>> = crate::rules::document::items(&self.session.document, "scheduleList")
+        let names: Vec<Option<String>> = items(&self.session.document, "scheduleList")
             .iter()
-            .map(|schedule| crate::rules::document::name_of(schedule).map(str::to_owned))
+            .map(|schedule| name_of(schedule).map(str::to_owned))
             .collect();
         self.each(true, true, &mut |owner, value, changes| {
             let (schedule, job) = match owner {
@@ -176,7 +178,7 @@ impl Run<'_> {
                 Owner::Top => return,
             };
             let schedule = schedule.unwrap_or_default();
-            for (at, item) in crate::rules::document::items_mut(value, "frequencyList").iter_mut().enumerate() {
+            for (at, item) in items_mut(value, "frequencyList").iter_mut().enumerate() {
                 let Some(name) = item.get("name").and_then(Value::as_str) else {
                     continue;
                 };

@@ -55,7 +55,11 @@ impl Place {
 
     /// The key that the place ends in.
     pub(crate) fn last_key(&self) -> &str {
-        self.steps.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).unwrap_or("")
+        self.steps
+            .iter()
+            .rev()
+            .find_map(|step| if let Step::Key(key) = step { Some(&**key) } else { None })
+            .unwrap_or("")
     }
 
     /// Whether the place is about the items of a top-level list.

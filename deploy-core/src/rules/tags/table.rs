@@ -96,10 +96,7 @@ impl Tag {
 
     /// Whether it looks into the text of events and into tokens.
     pub fn follows_references(&self) -> bool {
-        matches!(
-            self.kind,
-            TagKind::Name | TagKind::Instance | TagKind::MovePackage | TagKind::Environment
-        )
+        matches!(self.kind, TagKind::Name | TagKind::Instance | TagKind::MovePackage | TagKind::Environment)
     }
 
     /// Whether `partial` means something.
@@ -260,9 +257,9 @@ impl TagTable {
 
     /// The tags that rename what is of a kind.
     pub(crate) fn naming(&self, kind: NameKind) -> impl Iterator<Item = &Arc<Tag>> {
-        self.tags.values().filter(move |tag| {
-            matches!(tag.kind, TagKind::Name | TagKind::Text) && tag.names == Some(kind)
-        })
+        self.tags
+            .values()
+            .filter(move |tag| matches!(tag.kind, TagKind::Name | TagKind::Text) && tag.names == Some(kind))
     }
 }
 
