@@ -10,6 +10,7 @@ use super::diagnostic::Diagnostic;
 use super::document::sweep;
 use super::engine;
 use super::invariants::{Before, BrokenInvariant};
+use super::merge::merge_shared;
 use super::replace::{self, apply_departments, apply_environment};
 use super::session::{Prefix, Session, Stop};
 use super::trace::{Level, Trace, Warning};
@@ -63,6 +64,7 @@ impl RuleSet {
         };
         result?;
         environments(&mut session, context);
+        merge_shared(&mut session);
         let Session { mut document, recorder, warnings, removed, .. } = session;
         let trace = recorder.trace;
         if !trace.is_empty() {

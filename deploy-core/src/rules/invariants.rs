@@ -45,6 +45,8 @@ pub(crate) struct Before {
     empty: HashSet<usize>,
     /// Names of jobs that stood more than once in a schedule.
     twice: HashSet<(usize, String)>,
+    /// Whether a job had a frequency twice.
+    doubled_frequency: bool,
 }
 
 /// The place of external dependencies among the lists.
@@ -53,7 +55,12 @@ const EXTERNAL_ON: usize = usize::MAX - 1;
 
 impl Before {
     pub(crate) fn of(document: &Value) -> Self {
-        let mut before = Self { dangling: HashSet::new(), empty: HashSet::new(), twice: HashSet::new() };
+        let mut before = Self {
+            dangling: HashSet::new(),
+            empty: HashSet::new(),
+            twice: HashSet::new(),
+            doubled_frequency: doubled_frequency(document).is_some(),
+        };
         let jobs = Jobs::of(document);
         jobs.dangling(document, &mut |list, at, _, _| {
             before.dangling.insert((list, at));
@@ -102,6 +109,10 @@ impl Before {
                 }));
             }
         });
+        if let Some(message) = doubled_frequency(document).filter(|_| !self.doubled_frequency) {
+            broken = broken
+                .or_else(|| Some(blame(trace, message, |hit| hit.spot.pointer.contains("frequencyList"))));
+        }
         jobs.dangling(document, &mut |list, at, schedule, job| {
             if !self.dangling.contains(&(list, at)) && broken.is_none() {
                 let message = format!("a dependency would point at the job `{job}`, which the schedule `{schedule}` does not have");
@@ -114,6 +125,19 @@ impl Before {
         });
         broken.map_or(Ok(()), Err)
     }
+}
+
+/// A job or schedule that has two frequencies of one name.
+fn doubled_frequency(document: &Value) -> Option<String> {
+    let double = |owner: &Value| -> Option<String> {
+        let names: Vec<&str> = items(owner, "frequencyList").iter().filter_map(name_of).collect();
+        let found = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name))?.1;
+        let owner = name_of(owner).unwrap_or_default();
+        Some(format!("`{owner}` would have two frequencies named `{found}`"))
+    };
+    items(document, "scheduleList")
+        .iter()
+        .find_map(|schedule| double(schedule).or_else(|| items(schedule, "jobList").iter().find_map(double)))
 }
 
 /// Limits of OpCon, for what rules wrote.

@@ -8,30 +8,42 @@
 mod apply;
 mod compile;
 mod context;
+mod convert;
 mod diagnostic;
 mod document;
 mod engine;
 mod events;
+mod explain;
 mod invariants;
+mod lookup;
+mod merge;
 mod recorder;
+mod reference;
 mod replace;
 mod session;
 mod settings;
 mod source;
 pub mod tags;
+pub mod test;
 mod tokens;
+mod toml_place;
 mod trace;
 mod vendor;
 
 pub use apply::{Outcome, RuleError};
 pub use compile::{Imports, RuleErrors, RuleSet};
 pub use context::{Context, Deployment, Package, Target, TargetFrequencies};
+pub use convert::convert;
 pub use diagnostic::Diagnostic;
 pub use events::NameKind;
+pub use explain::{Line, LineKind};
 pub use invariants::BrokenInvariant;
+pub use lookup::value_at;
+pub use reference::{reference_markdown, tag_markdown};
 pub use replace::Unmatched;
 pub use settings::{Clock, Limits, Settings};
 pub use source::{Head, Language, RuleSource, head};
+pub use toml_place::TomlError;
 pub use trace::{Call, CallRef, Hit, Ignored, Level, Note, RuleTrace, Spot, Trace, Warning, What};
 
 #[cfg(test)]

@@ -15,6 +15,24 @@ pub(crate) struct Change {
     pub(crate) new: Option<Value>,
 }
 
+/// What the trace shows of a value that is kept encrypted.
+pub(crate) const ENCRYPTED: &str = "(encrypted)";
+
+impl Change {
+    /// The change without the values, which nobody is to see.
+    pub(crate) fn masked(mut self) -> Self {
+        for value in [&mut self.old, &mut self.new].into_iter().flatten() {
+            match value {
+                Value::Object(map) => {
+                    map.insert("value".to_owned(), ENCRYPTED.into());
+                }
+                other => *other = ENCRYPTED.into(),
+            }
+        }
+        self
+    }
+}
+
 /// A hit, by its place in the trace.
 #[derive(Clone, Copy)]
 struct HitRef {
@@ -97,19 +115,24 @@ impl Recorder {
                     Owner::Top => {}
                 }
             }
-            let Some(call) = self.call_mut(at) else {
+            let call = self.trace.rules.get_mut(at.rule).and_then(|rule| rule.calls.get_mut(at.call));
+            let Some(call) = call else {
                 return;
             };
             call.hits.push(Hit { spot, old: change.old, new: change.new, relayed: None });
             let reference = HitRef { call: at, hit: call.hits.len() - 1, owner };
-            let tag = if let What::Tag { tag, .. } = &call.what { Some(tag.clone()) } else { None };
+            if let What::Tag { tag, .. } = &call.what {
+                match self.by_tag.get_mut(tag) {
+                    Some(hits) => hits.push(reference),
+                    None => {
+                        self.by_tag.insert(tag.clone(), vec![reference]);
+                    }
+                }
+            }
             if let Some(before) = self.last.insert((owner, change.pointer), reference)
                 && let Some(hit) = self.call_mut(before.call).and_then(|call| call.hits.get_mut(before.hit))
             {
                 hit.relayed = Some(at);
-            }
-            if let Some(tag) = tag {
-                self.by_tag.entry(tag).or_default().push(reference);
             }
         }
     }
@@ -128,6 +151,9 @@ impl Recorder {
 
     /// The call that has taken a job or schedule, if one has.
     pub(crate) fn taken(&self, tag: &str, owner: Owner) -> Option<CallRef> {
+        if self.taken.is_empty() {
+            return None;
+        }
         self.taken.get(tag)?.get(&owner).copied()
     }
 

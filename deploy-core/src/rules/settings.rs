@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::replace::Unmatched;
-use super::tags::{TagTable, TagTableError};
+use super::tags::TagTable;
+use super::toml_place::TomlError;
 
 /// Bounds of one run; the same in every build of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub struct Settings {
 
 impl Settings {
     /// The defaults, with the vendor's tags.
-    pub fn new() -> Result<Self, TagTableError> {
+    pub fn new() -> Result<Self, TomlError> {
         Ok(Self {
             unmatched: Unmatched::default(),
             limits: Limits::default(),

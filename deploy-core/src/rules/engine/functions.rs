@@ -3,7 +3,7 @@
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Module, NativeCallContext};
 use serde_json::Value;
 
-use super::fields::{FIELDS, Kind, LISTS};
+use super::fields::{FIELDS, Field, Kind, LISTS};
 use super::handle::{Handle, Refused, scalar};
 use crate::rules::diagnostic::nearest;
 use crate::rules::events;
@@ -306,14 +306,16 @@ fn fields(engine: &mut Engine) {
     names.sort_unstable();
     names.dedup();
     for name in names {
+        let read = named(name);
+        let written = read.clone();
         engine.register_get(name, move |ctx: NativeCallContext<'_>, item: &mut Handle| -> Answer<Dynamic> {
-            session(&ctx, |session| item.read(session, name))
+            session(&ctx, |session| item.read(session, &read))
         });
         engine.register_set(
             name,
             move |ctx: NativeCallContext<'_>, item: &mut Handle, value: Dynamic| -> Answer<()> {
                 let at = at(&ctx);
-                session(&ctx, |session| item.write(session, name, value, at))
+                session(&ctx, |session| item.write(session, &written, value, at))
             },
         );
     }
@@ -324,6 +326,11 @@ fn fields(engine: &mut Engine) {
             Ok(events::parse(&text).0.into())
         },
     );
+}
+
+/// The properties of all kinds that have a name.
+fn named(name: &str) -> Vec<&'static Field> {
+    FIELDS.iter().filter(|field| field.name == name).collect()
 }
 
 fn array(handles: Vec<Handle>) -> Array {
@@ -444,11 +451,12 @@ fn changes(engine: &mut Engine) {
             },
         );
     }
+    let tags = named("tags");
     engine.register_fn(
         "has_tag",
-        |ctx: NativeCallContext<'_>, item: &mut Handle, tag: &str| -> Answer<bool> {
+        move |ctx: NativeCallContext<'_>, item: &mut Handle, tag: &str| -> Answer<bool> {
             session(&ctx, |session| {
-                let tags = item.read(session, "tags")?;
+                let tags = item.read(session, &tags)?;
                 Ok(tags
                     .into_typed_array::<ImmutableString>()
                     .is_ok_and(|tags| tags.iter().any(|own| own == tag)))
@@ -465,7 +473,7 @@ fn changes(engine: &mut Engine) {
 }
 
 fn event_text(ctx: &NativeCallContext<'_>, item: Handle) -> Answer<String> {
-    session(ctx, |session| item.read(session, "text").map(|text| text.to_string()))
+    session(ctx, |session| item.read(session, &named("text")).map(|text| text.to_string()))
 }
 
 fn index(ctx: &NativeCallContext<'_>, number: i64) -> Answer<usize> {
@@ -497,7 +505,7 @@ fn texts(engine: &mut Engine) {
             }
             arguments[number] = new;
             let text = events::write(command, &arguments);
-            session(&ctx, |session| item.write(session, "text", text.into(), at))
+            session(&ctx, |session| item.write(session, &named("text"), text.into(), at))
         },
     );
     engine.register_fn("event_command", |text: &str| ImmutableString::from(events::parse(text).0));

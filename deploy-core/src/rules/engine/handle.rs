@@ -60,20 +60,24 @@ impl Handle {
             .unwrap_or("")
     }
 
-    /// The property of that name.
-    pub(crate) fn field(self, name: &str) -> Refused<&'static Field> {
-        fields::of(self.kind).find(|field| field.name == name).ok_or_else(|| {
-            let near = nearest(name, fields::of(self.kind).map(|field| field.name));
-            let hint = near.first().map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
-            format!("a {} has no property `{name}`{hint}", self.kind.word())
-        })
+    /// The property of that name, out of those of all kinds that have the name.
+    fn field(self, named: &[&'static Field]) -> Refused<&'static Field> {
+        if let Some(field) = named.iter().find(|field| field.kind == self.kind) {
+            return Ok(field);
+        }
+        let name = named.first().map_or("", |field| field.name);
+        let near = nearest(name, fields::of(self.kind).map(|field| field.name));
+        let hint = near.first().map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+        Err(format!("a {} has no property `{name}`{hint}", self.kind.word()))
     }
 
     /// The pointer of a property: the first whose object is there.
     fn place(self, document: &Value, field: &Field) -> Refused<&'static str> {
         let value = self.value(document)?;
-        let holder = |pointer: &str| pointer.rsplit_once('/').map_or("", |(holder, _)| holder).to_owned();
-        let there = field.pointers.iter().find(|pointer| value.pointer(&holder(pointer)).is_some());
+        let there = field.pointers.iter().find(|pointer| {
+            let holder = pointer.rsplit_once('/').map_or("", |(holder, _)| holder);
+            child(value, holder).is_some()
+        });
         there.copied().ok_or_else(|| {
             let what = value.get("type").and_then(Value::as_str).unwrap_or(self.kind.word());
             format!("`{}` ({what}) has no `{}`", self.name(document), field.name)
@@ -81,20 +85,14 @@ impl Handle {
     }
 
     /// Reads a property; what is not there is empty.
-    pub(crate) fn read(self, session: &Session, name: &str) -> Refused<Dynamic> {
-        let field = self.field(name)?;
-        let document = &session.document;
-        let value = match self.place(document, field) {
-            Ok(pointer) => self.value(document)?.pointer(pointer),
-            // Reading asks; only setting needs the place.
-            Err(_) => {
-                self.value(document)?;
-                None
-            }
-        };
+    pub(crate) fn read(self, session: &Session, named: &[&'static Field]) -> Refused<Dynamic> {
+        let field = self.field(named)?;
+        let item = self.value(&session.document)?;
+        // Reading asks; only setting needs a place.
+        let value = field.pointers.iter().find_map(|pointer| child(item, pointer));
         let text = value.and_then(replace::text_of);
         Ok(match field.of {
-            Type::Text | Type::Time | Type::Name => text.unwrap_or_default().into_owned().into(),
+            Type::Text | Type::Time | Type::Name => text.as_deref().unwrap_or_default().into(),
             Type::Number => match text.as_deref() {
                 None | Some("") => Dynamic::from_int(0),
                 Some(text) => text.parse().map_or_else(|_| text.to_owned().into(), Dynamic::from_int),
@@ -105,8 +103,15 @@ impl Handle {
     }
 
     /// Sets a property.
-    pub(crate) fn write(self, session: &mut Session, name: &str, new: Dynamic, at: At) -> Refused<()> {
-        let field = self.field(name)?;
+    pub(crate) fn write(
+        self,
+        session: &mut Session,
+        named: &[&'static Field],
+        new: Dynamic,
+        at: At,
+    ) -> Refused<()> {
+        let field = self.field(named)?;
+        let name = field.name;
         if field.of == Type::Texts {
             return Err(format!("`{name}` is a list: use its methods, or `set` with a pointer"));
         }
@@ -168,7 +173,11 @@ impl Handle {
         let pointer = self.pointer(inside);
         let no_place = || format!("nothing can be set at `{inside}`");
         let owner = self.owner.get_mut(&mut session.document).ok_or_else(no_place)?;
-        let old = owner.pointer(&pointer).cloned();
+        let old = owner.pointer(&pointer);
+        if old == Some(&new) {
+            return Ok(());
+        }
+        let old = old.cloned();
         let new = match (&old, replace::text_of(&new)) {
             (Some(old @ (Value::String(_) | Value::Number(_) | Value::Bool(_))), Some(text)) => {
                 like(old, text.into_owned())
@@ -186,6 +195,9 @@ impl Handle {
     fn record(self, session: &mut Session, at: At, change: Change) {
         let names = self.owner.names(&session.document);
         let call = session.recorder.line_call(at.line);
+        let encrypted =
+            self.value(&session.document).is_ok_and(|item| replace::is_set(item.get("encrypted")));
+        let change = if encrypted && change.pointer.ends_with("/value") { change.masked() } else { change };
         session.recorder.hits(call, self.owner, names, vec![change]);
     }
 
@@ -218,7 +230,9 @@ impl Handle {
         let owner_names = owner.names(&session.document);
         let job =
             if self.kind == Kind::Job { old["name"].as_str().map(str::to_owned) } else { owner_names.1 };
+        let encrypted = replace::is_set(old.get("encrypted"));
         let change = Change { pointer: format!("/{list}/{index}"), old: Some(old), new: None };
+        let change = if encrypted { change.masked() } else { change };
         let call = session.recorder.line_call(at.line);
         session.recorder.hits(call, owner, (owner_names.0, job), vec![change]);
         if !session.removed.contains(&(owner, list)) {
@@ -332,6 +346,11 @@ impl Handle {
         let hint = near.first().map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
         Err(format!("there is no {} `{name}` here{hint}", row.kind.word()))
     }
+}
+
+/// The value under a pointer without escapes.
+fn child<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+    pointer.split('/').skip(1).try_fold(value, |value, key| value.get(key))
 }
 
 /// Resources and thresholds share a list.

@@ -11,10 +11,10 @@ pub(crate) use names::rename;
 pub(crate) use prefix::{apply_departments, apply_environment};
 pub use request::Unmatched;
 pub(crate) use request::{OPTIONS, Options, Request, Wildcard, is_time, unknown_option};
-pub(crate) use simple::add_to_list;
+pub(crate) use simple::{add_to_list, is_set};
 pub(crate) use value::{Matcher, like, text_of};
 
-use super::document::{Owner, items, name_of};
+use super::document::{Owner, items_mut, name_of};
 use super::recorder::Change;
 use super::session::{Prefix, Session, Stop};
 use super::tags::TagKind;
@@ -136,59 +136,77 @@ impl Run<'_> {
     /// Visits every job (and every schedule, if asked) that the call is for and that no
     /// earlier call has taken.
     fn each(&mut self, schedules: bool, jobs: bool, visit: &mut Visit<'_>) {
-        let request = self.request;
-        let (by_schedule, by_job) = (request.options.schedule.as_ref(), request.options.job.as_ref());
-        for at in 0..items(&self.session.document, "scheduleList").len() {
-            let schedule = Owner::Schedule(at);
-            let Some(value) = schedule.get(&self.session.document).filter(|value| !value.is_null()) else {
-                continue;
-            };
-            let name = name_of(value).unwrap_or_default();
-            if by_schedule.is_some_and(|wanted| !wanted.matches(name)) {
+        let options = &self.request.options;
+        let mut document = std::mem::take(&mut self.session.document);
+        for (at, value) in items_mut(&mut document, "scheduleList").iter_mut().enumerate() {
+            if value.is_null() {
                 continue;
             }
-            let shielded = match by_schedule {
-                None => self.session.recorder.taken(&request.tag.name, schedule),
-                Some(_) => None,
-            };
-            if schedules && by_job.is_none() {
-                self.one(schedule, shielded, visit);
+            let schedule = Owner::Schedule(at);
+            let name = name_of(value).map(str::to_owned);
+            if options
+                .schedule
+                .as_ref()
+                .is_some_and(|wanted| name.as_deref().is_none_or(|name| !wanted.matches(name)))
+            {
+                continue;
+            }
+            let taken = if options.schedule.is_none() { self.taken(schedule) } else { None };
+            if schedules && options.job.is_none() {
+                self.one_of(schedule, value, (name.as_deref(), None), taken, visit);
             }
             if !jobs {
                 continue;
             }
-            let count = schedule.get(&self.session.document).map_or(0, |value| items(value, "jobList").len());
-            for job in 0..count {
-                let owner = Owner::Job(at, job);
-                if let Some(wanted) = by_job {
-                    let name = owner.get(&self.session.document).and_then(name_of);
-                    if name.is_none_or(|name| !wanted.matches(name)) {
-                        continue;
-                    }
+            for (number, job) in items_mut(value, "jobList").iter_mut().enumerate() {
+                if job.is_null() {
+                    continue;
                 }
-                let taken = match by_job {
-                    None => self.session.recorder.taken(&request.tag.name, owner).or(shielded),
-                    Some(_) => shielded,
-                };
-                self.one(owner, taken, visit);
+                let owner = Owner::Job(at, number);
+                if let Some(wanted) = &options.job
+                    && name_of(job).is_none_or(|name| !wanted.matches(name))
+                {
+                    continue;
+                }
+                let taken = if options.job.is_none() { self.taken(owner).or(taken) } else { taken };
+                self.one_of(owner, job, (name.as_deref(), Some(())), taken, visit);
             }
         }
+        self.session.document = document;
+    }
+
+    fn taken(&self, owner: Owner) -> Option<CallRef> {
+        self.session.recorder.taken(&self.request.tag.name, owner)
+    }
+
+    /// Visits the top of the definition.
+    pub(crate) fn top(&mut self, visit: &mut Visit<'_>) {
+        let mut document = std::mem::take(&mut self.session.document);
+        self.one_of(Owner::Top, &mut document, (None, None), None, visit);
+        self.session.document = document;
     }
 
     /// Visits one owner; where an earlier call has taken it, only to see what would have changed.
-    pub(crate) fn one(&mut self, owner: Owner, taken: Option<CallRef>, visit: &mut Visit<'_>) {
-        let request = self.request;
-        let mut changes = Vec::new();
+    fn one_of(
+        &mut self,
+        owner: Owner,
+        value: &mut Value,
+        (schedule, job): (Option<&str>, Option<()>),
+        taken: Option<CallRef>,
+        visit: &mut Visit<'_>,
+    ) {
         self.session.work += 1;
-        let Some(value) = owner.get_mut(&mut self.session.document).filter(|value| !value.is_null()) else {
-            return;
+        let mut changes = Vec::new();
+        let names = |value: &Value| {
+            let job = job.and_then(|()| name_of(value)).map(str::to_owned);
+            (schedule.map(str::to_owned), job)
         };
         if let Some(by) = taken {
             let mut copy = value.clone();
             visit(owner, &mut copy, &mut changes);
-            let names = owner.names(&self.session.document);
             for change in changes {
-                let spot = Spot { schedule: names.0.clone(), job: names.1.clone(), pointer: change.pointer };
+                let (schedule, job) = names(value);
+                let spot = Spot { schedule, job, pointer: change.pointer };
                 self.session.recorder.ignored(self.call, spot, by);
             }
             return;
@@ -198,8 +216,8 @@ impl Run<'_> {
             return;
         }
         self.count += changes.len();
-        let names = owner.names(&self.session.document);
-        self.session.recorder.hits(self.call, owner, names, changes);
+        let request = self.request;
+        self.session.recorder.hits(self.call, owner, names(value), changes);
         match owner {
             Owner::Job(..) if request.options.job.is_some() => {
                 self.session.recorder.take(&request.tag.name, owner, self.call);

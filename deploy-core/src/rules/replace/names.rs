@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::simple::is_set;
 use super::{Matcher, Request, Run, like, text_of};
 use crate::rules::document::{Owner, items, name_of};
 use crate::rules::events::{self, Mapping, NameKind, Named};
@@ -103,7 +104,7 @@ impl Run<'_> {
         let request = self.request;
         let whole = Matcher::Whole { current: &request.current, new: &request.new };
         let by_name = if request.current == request.new { whole } else { request.matcher() };
-        self.one(Owner::Top, None, &mut |_, top, changes| {
+        self.top(&mut |_, top, changes| {
             for place in request.tag.places.iter().filter(|place| place.scope == Scope::Top) {
                 place.visit(top, &mut |site| {
                     let is_it = is_of_kind(kind, place, site)
@@ -113,19 +114,20 @@ impl Run<'_> {
                     if !is_it {
                         return;
                     }
+                    let encrypted = is_set(site.holder.get("encrypted"));
                     let pointer = site.pointer_to("value");
                     let Some(value) = site.holder.get_mut("value") else {
                         return;
                     };
-                    let is_empty_any = matches!(contents, Matcher::Any { .. });
                     let new = match (text_of(value), contents) {
-                        (Some(_), Matcher::Any { new }) if is_empty_any => Some(new.to_owned()),
+                        (Some(_), Matcher::Any { new }) => Some(new.to_owned()),
                         (Some(text), contents) => contents.apply(&text),
                         (None, _) => None,
                     };
                     if let Some(new) = new.map(|new| like(value, new)).filter(|new| new != value) {
                         let old = std::mem::replace(value, new.clone());
-                        changes.push(Change { pointer, old: Some(old), new: Some(new) });
+                        let change = Change { pointer, old: Some(old), new: Some(new) };
+                        changes.push(if encrypted { change.masked() } else { change });
                     }
                 });
             }
@@ -140,7 +142,7 @@ impl Run<'_> {
             .iter()
             .map(|schedule| name_of(schedule).unwrap_or_default().to_owned())
             .collect();
-        self.one(Owner::Top, None, &mut |_, top, changes| {
+        self.top(&mut |_, top, changes| {
             for (holds, place) in &places.top {
                 place.visit(top, &mut |site| {
                     if applies(request, place, site) {

@@ -39,7 +39,7 @@ impl Run<'_> {
         let (top, schedule, job) = (of(Scope::Top), of(Scope::Schedule), of(Scope::Job));
         if !top.is_empty() {
             let options = &request.options;
-            self.one(Owner::Top, None, &mut |_, value, changes| {
+            self.top(&mut |_, value, changes| {
                 for place in &top {
                     place.visit(value, &mut |site| {
                         let fits = |wanted: &Option<super::Wildcard>, key: &str| {
@@ -131,7 +131,7 @@ impl Run<'_> {
     /// Adds a role to the definition.
     pub(super) fn add_role(&mut self) {
         let name = self.request.new.clone();
-        self.one(Owner::Top, None, &mut |_, top, changes| {
+        self.top(&mut |_, top, changes| {
             let list = top
                 .as_object_mut()
                 .map(|top| top.entry("roleList").or_insert_with(|| Value::Array(Vec::new())));
@@ -230,6 +230,7 @@ fn set(site: &mut Site<'_>, key: &str, text: String, changes: &mut Vec<Change>) 
     changes.push(Change { pointer, old, new: Some(new) });
 }
 
-fn is_set(flag: Option<&Value>) -> bool {
+/// Whether a flag is on, however it is written.
+pub(crate) fn is_set(flag: Option<&Value>) -> bool {
     matches!(flag, Some(Value::Bool(true))) || flag.and_then(Value::as_str) == Some("true")
 }

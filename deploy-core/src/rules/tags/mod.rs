@@ -8,4 +8,4 @@
 pub(crate) mod place;
 mod table;
 
-pub use table::{Example, Tag, TagKind, TagTable, TagTableError};
+pub use table::{Example, Tag, TagKind, TagTable};

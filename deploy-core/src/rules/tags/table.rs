@@ -6,10 +6,11 @@ use std::sync::{Arc, LazyLock};
 use super::place::{Place, Scope};
 use crate::rules::diagnostic::nearest;
 use crate::rules::events::NameKind;
+use crate::rules::toml_place::TomlError;
 
 const BUILT_IN: &str = include_str!("tags.toml");
 
-static BUILT_IN_TABLE: LazyLock<Result<TagTable, TagTableError>> =
+static BUILT_IN_TABLE: LazyLock<Result<TagTable, TomlError>> =
     LazyLock::new(|| TagTable::default().with(BUILT_IN));
 
 /// What a tag does with the values at its places.
@@ -144,18 +145,6 @@ pub struct TagTable {
     pub(crate) event_places: Vec<Place>,
 }
 
-/// Why a table of tags cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct TagTableError {
-    /// From 1.
-    pub line: usize,
-    /// From 1.
-    pub column: usize,
-    /// What is wrong.
-    pub message: String,
-}
-
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -185,18 +174,18 @@ struct Row {
 
 impl TagTable {
     /// The vendor's tags.
-    pub fn built_in() -> Result<Self, TagTableError> {
+    pub fn built_in() -> Result<Self, TomlError> {
         BUILT_IN_TABLE.clone()
     }
 
     /// The table with the additions and corrections of a `tags.toml`.
-    pub fn with(mut self, text: &str) -> Result<Self, TagTableError> {
-        let file: File = toml::from_str(text).map_err(|error| toml_error(text, &error))?;
-        let places = |list: &[toml::Spanned<String>]| -> Result<Vec<Place>, TagTableError> {
+    pub fn with(mut self, text: &str) -> Result<Self, TomlError> {
+        let file: File = toml::from_str(text).map_err(|error| TomlError::of(text, &error))?;
+        let places = |list: &[toml::Spanned<String>]| -> Result<Vec<Place>, TomlError> {
             list.iter()
                 .map(|place| {
                     Place::parse(place.as_ref())
-                        .map_err(|error| at(text, place.span().start, error.to_string()))
+                        .map_err(|error| TomlError::at(text, place.span().start, error.to_string()))
                 })
                 .collect()
         };
@@ -261,28 +250,6 @@ impl TagTable {
             .values()
             .filter(move |tag| matches!(tag.kind, TagKind::Name | TagKind::Text) && tag.names == Some(kind))
     }
-}
-
-fn toml_error(text: &str, error: &toml::de::Error) -> TagTableError {
-    let message = error.message().to_owned();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let near = match (message.starts_with("unknown"), quoted.next()) {
-        (true, Some(wrong)) => nearest(wrong, quoted),
-        _ => Vec::new(),
-    };
-    let start = error.span().map_or(0, |span| span.start);
-    let message = match near.first() {
-        Some(name) => format!("{message} (did you mean `{name}`?)"),
-        None => message,
-    };
-    at(text, start, message)
-}
-
-fn at(text: &str, offset: usize, message: String) -> TagTableError {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-    TagTableError { line, column, message }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Rules as users write them, over the sample definition.
 
+mod convert;
 mod hostile;
 mod invariants;
 mod properties;
+mod ready_made;
+mod reference;
+mod rule_tests;
 mod scripts;
 mod tags;
 mod trace;
@@ -63,19 +67,8 @@ pub(super) fn apply(text: &str) -> Result<Outcome, RuleError> {
     rules.apply(sample(), &context())
 }
 
-/// The value at a place: `@JOB/…`, `@@SCHEDULE/…` or a pointer from the top.
 pub(super) fn at<'v>(definition: &'v Definition, place: &str) -> Option<&'v Value> {
-    let named = |items: &'v [Value], name: &str| items.iter().find(|item| item["name"] == name);
-    if let Some(rest) = place.strip_prefix("@@") {
-        let (name, pointer) = rest.split_once('/')?;
-        return named(definition.schedules(), name)?.pointer(&format!("/{pointer}"));
-    }
-    if let Some(rest) = place.strip_prefix('@') {
-        let (name, pointer) = rest.split_once('/')?;
-        let job = definition.schedules().iter().find_map(|s| named(s["jobList"].as_array()?, name))?;
-        return job.pointer(&format!("/{pointer}"));
-    }
-    definition.value().pointer(place)
+    value_at(definition.value(), place)
 }
 
 pub(super) fn text_at(definition: &Definition, place: &str) -> String {

@@ -75,3 +75,78 @@ fn a_change_by_a_script_is_traced_with_its_line() {
         ("/startTime", Some("06:00"))
     );
 }
+
+#[test]
+fn the_tree_reads_well() {
+    let outcome = levels(&[
+        (
+            Level::Server,
+            "first",
+            "replace(\"Job_Machine_Name\", \"WINDEV02\", \"WINQA01\", #{ job: \"W*\" });",
+        ),
+        (
+            Level::Package,
+            "second",
+            "let s = schedule(\"FIN_SUB\");\ns.start_time = \"05:00\";\nprint(\"hello\");",
+        ),
+        (
+            Level::Deployment,
+            "last",
+            "replace(\"Job_Machine_Name\", \"WINQA01\", \"WINPRD01\", #{ job: \"WIN_LOAD\" });\n\
+             replace(\"Job_Machine_Name\", \"WINDEV02\", \"X\", #{ job: \"WIN_LOAD\" });\n\
+             replace(\"Job_Machine_Name\", \"NONE\", \"X\");\n\
+             replace(\"environment\", \"\", \"E\");",
+        ),
+    ]);
+    let tree: String = outcome.trace.to_text().lines().take(17).map(|line| format!("{line}\n")).collect();
+    insta::assert_snapshot!(tree, @r#"
+    server
+      first (version 3)
+        line 1: Job_Machine_Name `WINDEV02` → `WINQA01`, jobs `W*`
+          FIN_DAILY / WIN_LOAD /alternateMachine1: "WINDEV02" → "WINQA01", relayed by `last` line 1
+    package
+      second (version 3)
+        hello
+        line 2: script
+          FIN_SUB /startTime: "00:00" → "05:00"
+    deployment
+      last (version 3)
+        line 1: Job_Machine_Name `WINQA01` → `WINPRD01`, jobs `WIN_LOAD`
+          FIN_DAILY / WIN_LOAD /alternateMachine1: "WINQA01" → "WINPRD01", relayed by `last`
+        line 2: Job_Machine_Name `WINDEV02` → `X`, jobs `WIN_LOAD`
+          ignored at FIN_DAILY / WIN_LOAD /alternateMachine1: taken by `first` line 1
+        line 3: Job_Machine_Name `NONE` → `X`
+          matched nothing
+    "#);
+    assert!(outcome.trace.to_markdown().starts_with("- **server**\n  - first (version 3)\n"));
+}
+
+#[test]
+fn what_is_encrypted_stays_so() {
+    let text = SAMPLE.replacen(
+        "\"value\": \"DEV\", \"encrypted\": false",
+        "\"value\": \"s3cret\", \"encrypted\": true",
+        1,
+    );
+    let definition = Definition::read(text.as_bytes()).unwrap();
+    for script in [
+        "replace(\"Property_Name\", \"ENV_NAME\", \"ENV_NAME\", #{ new_contents: \"n3w\" });",
+        "let p = property(\"ENV_NAME\"); p.value = \"n3w\";",
+        "property(\"ENV_NAME\").remove();",
+    ] {
+        let outcome = compile(script).unwrap().apply(definition.clone(), &context()).unwrap();
+        let told = serde_json::to_string(&outcome.trace).unwrap();
+        assert!(told.contains("(encrypted)"), "{told}");
+        let trace: Vec<_> = outcome.trace.hits().map(|(_, _, hit)| (&hit.old, &hit.new)).collect();
+        let hits = format!("{trace:?}");
+        assert!(!hits.contains("s3cret") && !hits.contains("n3w"), "{hits}");
+    }
+}
+
+#[test]
+fn a_shared_object_renamed_onto_another_is_sent_once() {
+    let outcome = apply("replace(\"Role_Name\", \"Role_DEV\", \"ocadm\");").unwrap();
+    let roles = outcome.definition.value()["roleList"].as_array().unwrap();
+    assert_eq!(roles.len(), 1);
+    assert!(outcome.warnings[0].text.contains("would hold `ocadm` twice"));
+}
