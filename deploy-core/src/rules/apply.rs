@@ -71,7 +71,10 @@ impl RuleSet {
             before.check(&document, &trace).map_err(RuleError::Broken)?;
             sweep(&mut document, &removed);
         }
-        let definition = Definition::from_value(document).map_err(RuleError::NoDefinition)?;
+        let definition = match trace.is_empty() {
+            true => Definition::from_sorted(document),
+            false => Definition::from_value(document).map_err(RuleError::NoDefinition)?,
+        };
         Ok(Outcome { definition, trace, warnings })
     }
 

@@ -185,9 +185,15 @@ impl Reader<'_> {
         if !tag.takes_contents() {
             (options.current_contents, options.new_contents) = (None, None);
         }
-        if tag.kind == TagKind::MovePackage || tag.kind == TagKind::Mask {
-            options.partial = false;
-        }
+        let means_nothing = matches!(
+            tag.kind,
+            TagKind::MovePackage
+                | TagKind::Mask
+                | TagKind::RoleAdd
+                | TagKind::Time
+                | TagKind::UseExistingFrequencies
+        );
+        options.partial &= !means_nothing;
         let ignored = [("jobName", tag.takes_job()), ("scheduleName", tag.takes_schedule())];
         for (key, _) in ignored.into_iter().filter(|(key, takes)| !takes && !text(key).is_empty()) {
             let message = format!("`{}` takes no `{key}`: it is passed over", tag.name);

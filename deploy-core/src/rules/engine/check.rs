@@ -310,10 +310,7 @@ impl Checker<'_> {
             Ok(options) => options,
             Err(message) => return self.error(position, message, Vec::new()),
         };
-        let text = |at: usize| match call.args.get(at).and_then(constant) {
-            Some(value) => Some(value.to_string()),
-            None => None,
-        };
+        let text = |at: usize| call.args.get(at).and_then(constant).map(|value| value.to_string());
         if let (Some(current), Some(new)) = (text(1), text(2))
             && let Err(message) = (Request { tag, current, new, options }).check()
         {

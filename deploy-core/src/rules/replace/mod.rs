@@ -31,7 +31,7 @@ pub(crate) struct At {
 /// Does what is asked, writes it down, and answers how many values changed.
 pub(crate) fn run(session: &mut Session, request: &Request, at: At) -> Result<usize, Stop> {
     let call = session.recorder.begin_call(at.line, request.what());
-    let mut run = Run { session, request, call, count: 0, line: at.line };
+    let mut run = Run { session, request, call, count: 0, already: false, line: at.line };
     match request.tag.kind {
         TagKind::Text | TagKind::Time | TagKind::AnyText => run.texts(),
         TagKind::Mask if request.tag.names.is_none() => run.texts(),
@@ -53,13 +53,19 @@ pub(crate) fn run(session: &mut Session, request: &Request, at: At) -> Result<us
             return Ok(0);
         }
     }
-    let count = run.count;
-    finish(session, request, call, count, at)?;
+    let (count, already) = (run.count, run.already);
+    finish(session, request, call, count > 0 || already, at)?;
     Ok(count)
 }
 
 /// Finds what came too late, and says what matched nothing.
-fn finish(session: &mut Session, request: &Request, call: CallRef, count: usize, at: At) -> Result<(), Stop> {
+fn finish(
+    session: &mut Session,
+    request: &Request,
+    call: CallRef,
+    matched: bool,
+    at: At,
+) -> Result<(), Stop> {
     let At { line, column } = at;
     session
         .recorder
@@ -69,7 +75,7 @@ fn finish(session: &mut Session, request: &Request, call: CallRef, count: usize,
         return Err(Stop::Limit { line, column, message });
     }
     let ignored = session.recorder.trace.call(call).is_some_and(|(_, call)| !call.ignored.is_empty());
-    if count > 0 || ignored || request.tag.kind == TagKind::UseExistingFrequencies {
+    if matched || ignored || request.tag.kind == TagKind::UseExistingFrequencies {
         return Ok(());
     }
     let waits = request.tag.kind == TagKind::Department && request.current.is_empty();
@@ -126,6 +132,8 @@ pub(crate) struct Run<'r> {
     pub(crate) request: &'r Request,
     pub(crate) call: CallRef,
     pub(crate) count: usize,
+    /// Whether something already stood as it should.
+    pub(crate) already: bool,
     pub(crate) line: usize,
 }
 

@@ -23,26 +23,30 @@ enum Holds {
 }
 
 /// Where names of some kinds stand.
-pub(super) struct Places {
-    kinds: Vec<NameKind>,
-    top: Vec<(Holds, Place)>,
-    schedule: Vec<(Holds, Place)>,
-    job: Vec<(Holds, Place)>,
+pub(super) struct Places<'t> {
+    kinds: &'t [NameKind],
+    top: Vec<(Holds, &'t Place)>,
+    schedule: Vec<(Holds, &'t Place)>,
+    job: Vec<(Holds, &'t Place)>,
 }
 
-impl Places {
+impl<'t> Places<'t> {
     /// The places of `kinds`; `own` are those of the tag at work.
-    pub(super) fn of(table: &TagTable, kinds: &[NameKind], own: Option<(NameKind, &[Place])>) -> Self {
-        let mut all: Vec<(Holds, Place)> = Vec::new();
+    pub(super) fn of(
+        table: &'t TagTable,
+        kinds: &'t [NameKind],
+        own: Option<(NameKind, &'t [Place])>,
+    ) -> Self {
+        let mut all: Vec<(Holds, &Place)> = Vec::new();
         for kind in kinds {
             match own {
                 Some((of, places)) if of == *kind => {
-                    all.extend(places.iter().map(|place| (Holds::Name(*kind), place.clone())));
+                    all.extend(places.iter().map(|place| (Holds::Name(*kind), place)));
                 }
                 _ => all.extend(
                     table
                         .naming(*kind)
-                        .flat_map(|tag| tag.places.iter().map(|place| (Holds::Name(*kind), place.clone()))),
+                        .flat_map(|tag| tag.places.iter().map(|place| (Holds::Name(*kind), place))),
                 ),
             }
         }
@@ -54,24 +58,19 @@ impl Places {
             )
         });
         if in_tokens {
-            all.extend(table.token_places.iter().map(|place| (Holds::Tokens, place.clone())));
+            all.extend(table.token_places.iter().map(|place| (Holds::Tokens, place)));
             for tag in table.instance_lists() {
                 if let Some(kind) = tag.names {
-                    all.extend(tag.places.iter().map(|place| (Holds::Properties(kind), place.clone())));
+                    all.extend(tag.places.iter().map(|place| (Holds::Properties(kind), place)));
                 }
             }
         }
         if !kinds.iter().all(|kind| matches!(kind, NameKind::Script | NameKind::Role | NameKind::Department))
         {
-            all.extend(table.event_places.iter().map(|place| (Holds::Event, place.clone())));
+            all.extend(table.event_places.iter().map(|place| (Holds::Event, place)));
         }
-        let of = |scope: Scope| all.iter().filter(|(_, place)| place.scope == scope).cloned().collect();
-        Self {
-            kinds: kinds.to_vec(),
-            top: of(Scope::Top),
-            schedule: of(Scope::Schedule),
-            job: of(Scope::Job),
-        }
+        let of = |scope: Scope| all.iter().filter(|(_, place)| place.scope == scope).copied().collect();
+        Self { kinds, top: of(Scope::Top), schedule: of(Scope::Schedule), job: of(Scope::Job) }
     }
 }
 
@@ -89,7 +88,8 @@ impl Run<'_> {
             return;
         }
         let table = Arc::clone(&self.session.settings.tags);
-        let places = Places::of(&table, &[kind], Some((kind, &request.tag.places)));
+        let kinds = [kind];
+        let places = Places::of(&table, &kinds, Some((kind, &request.tag.places)));
         let matcher = request.matcher();
         let of_schedule = request.options.of_schedule.as_deref();
         self.rename(&places, &mut |named| match (of_schedule, named.schedule) {
@@ -104,6 +104,7 @@ impl Run<'_> {
         let request = self.request;
         let whole = Matcher::Whole { current: &request.current, new: &request.new };
         let by_name = if request.current == request.new { whole } else { request.matcher() };
+        let mut already = false;
         self.top(&mut |_, top, changes| {
             for place in request.tag.places.iter().filter(|place| place.scope == Scope::Top) {
                 place.visit(top, &mut |site| {
@@ -124,6 +125,7 @@ impl Run<'_> {
                         (Some(text), contents) => contents.apply(&text),
                         (None, _) => None,
                     };
+                    already |= new.is_some();
                     if let Some(new) = new.map(|new| like(value, new)).filter(|new| new != value) {
                         let old = std::mem::replace(value, new.clone());
                         let change = Change { pointer, old: Some(old), new: Some(new) };
@@ -132,10 +134,11 @@ impl Run<'_> {
                 });
             }
         });
+        self.already |= already;
     }
 
     /// Gives every name at the places to `map`.
-    pub(super) fn rename(&mut self, places: &Places, map: &mut Mapping<'_>) {
+    pub(super) fn rename(&mut self, places: &Places<'_>, map: &mut Mapping<'_>) {
         let request = self.request;
         let mut map = |named: Named<'_>| if places.kinds.contains(&named.kind) { map(named) } else { None };
         let schedules: Vec<String> = items(&self.session.document, "scheduleList")

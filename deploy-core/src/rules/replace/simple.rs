@@ -120,12 +120,15 @@ impl Run<'_> {
             return self.texts();
         }
         let key = request.tag.places.first().map_or("tagList", Place::last_key);
+        let mut already = false;
         self.each(false, true, &mut |_, job, changes| {
-            let Some(job) = job.as_object_mut() else {
-                return;
-            };
-            add_to_list(job, key, &request.new, changes);
+            if let Some(job) = job.as_object_mut() {
+                let before = changes.len();
+                add_to_list(job, key, &request.new, changes);
+                already |= changes.len() == before;
+            }
         });
+        self.already |= already;
     }
 
     /// Adds a role to the definition.
@@ -146,13 +149,11 @@ impl Run<'_> {
             let pointer = format!("/roleList/{}", roles.len() - 1);
             changes.push(Change { pointer, old: None, new: Some(role) });
         });
-        let has_it = items(&self.session.document, "roleList")
-            .iter()
-            .any(|role| name_of(role) == Some(self.request.new.as_str()));
+        let name = self.request.new.as_str();
+        let has_it = items(&self.session.document, "roleList").iter().any(|role| name_of(role) == Some(name));
         if self.count == 0 && has_it {
-            let name = &self.request.new;
+            self.already = true;
             self.session.recorder.note(self.line, format!("the definition already has the role `{name}`"));
-            self.count = 1;
         }
     }
 

@@ -64,6 +64,17 @@ fn nothing_matched_is_what_was_asked_for() {
 }
 
 #[test]
+fn what_already_stands_as_it_should_is_no_warning() {
+    let outcome = apply(
+        "replace(\"Property_Name\", \"ENV_NAME\", \"ENV_NAME\", #{ new_contents: \"DEV\" });\n\
+         replace(\"Job_Tag\", \"eod\", \"eod\", #{ job: \"WIN_LOAD\" });\n\
+         replace(\"Role_Add\", \"ocadm\", \"ocadm\");",
+    )
+    .unwrap();
+    assert!(outcome.trace.is_empty() && outcome.warnings.is_empty(), "{:?}", outcome.warnings);
+}
+
+#[test]
 fn a_change_by_a_script_is_traced_with_its_line() {
     let outcome = apply("let s = schedule(\"FIN_DAILY\");\n\ns.start_time = \"09:00\";").unwrap();
     let call = &outcome.trace.rules[0].calls[0];
