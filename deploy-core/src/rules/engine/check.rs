@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, Map, Position, Stmt};
 
 use super::fields::{self, Kind, LISTS};
-use super::functions::{FUNCTIONS, GIVEN, options_of};
+use super::functions::{FUNCTIONS, GIVEN};
 use super::modules::is_plain;
+use super::options::options_of;
 use super::{Known, REFUSED, TEXT_REPLACE};
 use crate::rules::diagnostic::{Diagnostic, nearest};
 use crate::rules::replace::{OPTIONS, Request, unknown_option};

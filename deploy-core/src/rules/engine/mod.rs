@@ -7,8 +7,13 @@ pub(crate) mod check;
 mod errors;
 pub(crate) mod fields;
 pub(crate) mod functions;
+mod given;
 mod handle;
 mod modules;
+mod options;
+mod register;
+mod texts;
+mod values;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -91,7 +96,7 @@ pub(crate) fn build(settings: &Arc<Settings>, modules: Modules) -> Engine {
                 .then(|| Dynamic::from(format!("the rule runs for more than {} s", allowed.as_secs())))
         });
     }
-    functions::register(&mut engine);
+    register::register(&mut engine);
     engine
 }
 
