@@ -15,10 +15,20 @@ pub(crate) struct Change {
     pub(crate) new: Option<Value>,
 }
 
+/// How many notes of a rule are kept, and how much of each.
+const NOTES: usize = 1_000;
+const NOTE_LENGTH: usize = 4_000;
+
 /// What the trace shows of a value that is kept encrypted.
 pub(crate) const ENCRYPTED: &str = "(encrypted)";
 
 impl Change {
+    /// How much the trace grows by it.
+    pub(crate) fn weight(&self) -> u64 {
+        let bytes = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map_or(0, str::len);
+        256 + (bytes(&self.old) + bytes(&self.new)) as u64
+    }
+
     /// The change without the values, which nobody is to see.
     pub(crate) fn masked(mut self) -> Self {
         for value in [&mut self.old, &mut self.new].into_iter().flatten() {
@@ -64,8 +74,13 @@ impl Recorder {
     }
 
     pub(crate) fn note(&mut self, line: usize, text: impl Into<String>) {
-        if let Some(rule) = self.trace.rules.last_mut() {
-            rule.notes.push(Note { line, text: text.into() });
+        let Some(rule) = self.trace.rules.last_mut() else {
+            return;
+        };
+        match rule.notes.len() {
+            0..NOTES => rule.notes.push(Note { line, text: text.into().chars().take(NOTE_LENGTH).collect() }),
+            NOTES => rule.notes.push(Note { line: 0, text: "more is left out".to_owned() }),
+            _ => {}
         }
     }
 

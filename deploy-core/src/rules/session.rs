@@ -62,6 +62,9 @@ pub(crate) struct Session {
     pub(crate) begun: std::time::Duration,
 }
 
+/// How many warnings are kept.
+const WARNINGS: usize = 10_000;
+
 thread_local! {
     static CURRENT: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
@@ -108,6 +111,8 @@ impl Session {
     }
 
     pub(crate) fn warn(&mut self, line: usize, text: impl Into<String>) {
-        self.warnings.push(Warning { rule: self.rule.clone(), line, text: text.into() });
+        if self.warnings.len() < WARNINGS {
+            self.warnings.push(Warning { rule: self.rule.clone(), line, text: text.into() });
+        }
     }
 }

@@ -189,17 +189,18 @@ impl Handle {
             return Ok(());
         }
         *make(owner, &pointer).ok_or_else(no_place)? = new.clone();
-        self.record(session, at, Change { pointer, old, new: Some(new) });
-        Ok(())
+        self.record(session, at, Change { pointer, old, new: Some(new) })
     }
 
-    fn record(self, session: &mut Session, at: At, change: Change) {
+    fn record(self, session: &mut Session, at: At, change: Change) -> Refused<()> {
+        session.work += change.weight();
         let names = self.owner.names(&session.document);
         let call = session.recorder.line_call(at.line);
         let encrypted =
             self.value(&session.document).is_ok_and(|item| replace::is_set(item.get("encrypted")));
         let change = if encrypted && change.pointer.ends_with("/value") { change.masked() } else { change };
         session.recorder.hits(call, self.owner, names, vec![change]);
+        if session.work > session.settings.limits.work { Err(replace::TOO_MUCH.to_owned()) } else { Ok(()) }
     }
 
     /// The value under a pointer inside the item; nothing where there is none.
@@ -235,6 +236,7 @@ impl Handle {
         let change = Change { pointer: format!("/{list}/{index}"), old: Some(old), new: None };
         let change = if encrypted { change.masked() } else { change };
         let call = session.recorder.line_call(at.line);
+        session.work += change.weight();
         session.recorder.hits(call, owner, (owner_names.0, job), vec![change]);
         if !session.removed.contains(&(owner, list)) {
             session.removed.push((owner, list));
@@ -262,7 +264,7 @@ impl Handle {
             }
         }
         for change in changes {
-            self.record(session, at, change);
+            self.record(session, at, change)?;
         }
         Ok(())
     }
@@ -286,7 +288,7 @@ impl Handle {
         list.push(Value::Object(event.clone()));
         let index = list.len() - 1;
         let pointer = format!("/eventList/{index}");
-        self.record(session, at, Change { pointer, old: None, new: Some(Value::Object(event)) });
+        self.record(session, at, Change { pointer, old: None, new: Some(Value::Object(event)) })?;
         Ok(Self { kind: Kind::Event, owner: self.owner, item: Some(("eventList", index)) })
     }
 

@@ -5,7 +5,7 @@ use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext};
 use super::TEXT_REPLACE;
 use super::handle::Handle;
 use super::register::{Answer, at, error, named, session};
-use crate::rules::replace::Wildcard;
+use crate::rules::replace::{Wildcard, replace_all};
 use crate::rules::{events, tokens};
 
 fn event_text(ctx: &NativeCallContext<'_>, item: Handle) -> Answer<String> {
@@ -81,9 +81,12 @@ pub(super) fn register(engine: &mut Engine) {
         Wildcard::new(pattern).is_none_or(|pattern| pattern.matches(text))
     });
     // `text.replace(a, b)` is mapped here: `replace(tag, a, b)` is the function for tags.
-    engine.register_fn(TEXT_REPLACE, |text: &mut ImmutableString, old: &str, new: &str| {
-        if !old.is_empty() {
-            *text = text.replace(old, new).into();
-        }
-    });
+    engine.register_fn(
+        TEXT_REPLACE,
+        |ctx: NativeCallContext<'_>, text: &mut ImmutableString, old: &str, new: &str| -> Answer<()> {
+            let replaced = replace_all(text, old, new);
+            *text = replaced.ok_or_else(|| error(&ctx, "the text would be too long"))?.into();
+            Ok(())
+        },
+    );
 }

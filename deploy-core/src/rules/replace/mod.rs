@@ -12,7 +12,8 @@ pub(crate) use prefix::{apply_departments, apply_environment};
 pub use request::Unmatched;
 pub(crate) use request::{OPTIONS, Options, Request, Wildcard, is_time, unknown_option};
 pub(crate) use simple::{add_to_list, is_set};
-pub(crate) use value::{Matcher, like, text_of};
+use value::LONGEST;
+pub(crate) use value::{Matcher, like, replace_all, text_of};
 
 use super::document::{Owner, items_mut, name_of};
 use super::recorder::Change;
@@ -20,6 +21,9 @@ use super::session::{Prefix, Session, Stop};
 use super::tags::TagKind;
 use super::trace::{CallRef, Spot, What};
 use serde_json::Value;
+
+/// Why a run ends that looks at, or changes, more than any definition holds.
+pub(crate) const TOO_MUCH: &str = "the rules look at too many values; is a replacement inside a loop?";
 
 /// Where a call stands in its rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub(crate) struct At {
 /// Does what is asked, writes it down, and answers how many values changed.
 pub(crate) fn run(session: &mut Session, request: &Request, at: At) -> Result<usize, Stop> {
     let call = session.recorder.begin_call(at.line, request.what());
-    let mut run = Run { session, request, call, count: 0, already: false, line: at.line };
+    let mut run = Run { session, request, call, count: 0, already: false, too_long: false, line: at.line };
     match request.tag.kind {
         TagKind::Text | TagKind::Time | TagKind::AnyText => run.texts(),
         TagKind::Mask if request.tag.names.is_none() => run.texts(),
@@ -53,7 +57,12 @@ pub(crate) fn run(session: &mut Session, request: &Request, at: At) -> Result<us
             return Ok(0);
         }
     }
-    let (count, already) = (run.count, run.already);
+    let (count, already, too_long) = (run.count, run.already, run.too_long);
+    if too_long {
+        let At { line, column } = at;
+        let message = "a text would be too long; is a replacement inside a loop?".to_owned();
+        return Err(Stop::Limit { line, column, message });
+    }
     finish(session, request, call, count > 0 || already, at)?;
     Ok(count)
 }
@@ -71,7 +80,7 @@ fn finish(
         .recorder
         .find_ignored(call, &request.tag.name, request.matcher(), |spot| request.applies_to(spot));
     if session.work > session.settings.limits.work {
-        let message = "the rules look at too many values; is a replacement inside a loop?".to_owned();
+        let message = TOO_MUCH.to_owned();
         return Err(Stop::Limit { line, column, message });
     }
     let ignored = session.recorder.trace.call(call).is_some_and(|(_, call)| !call.ignored.is_empty());
@@ -132,6 +141,8 @@ pub(crate) struct Run<'r> {
     pub(crate) request: &'r Request,
     pub(crate) call: CallRef,
     pub(crate) count: usize,
+    /// Whether a text became longer than any text may be.
+    pub(crate) too_long: bool,
     /// Whether something already stood as it should.
     pub(crate) already: bool,
     pub(crate) line: usize,
@@ -224,6 +235,11 @@ impl Run<'_> {
             return;
         }
         self.count += changes.len();
+        let is_too_long = |change: &Change| {
+            change.new.as_ref().and_then(Value::as_str).is_some_and(|text| text.len() > LONGEST)
+        };
+        self.too_long |= changes.iter().any(is_too_long);
+        self.session.work += changes.iter().map(Change::weight).sum::<u64>();
         let request = self.request;
         self.session.recorder.hits(self.call, owner, names(value), changes);
         match owner {

@@ -69,14 +69,15 @@ pub(crate) fn apply_environment(session: &mut Session, prefix: &Prefix) {
     let request =
         Request { tag: Arc::clone(tag), current: String::new(), new: prefix.prefix.clone(), options };
     let call = session.recorder.begin_call(0, request.what());
-    Run { session, request: &request, call, count: 0, already: false, line: 0 }.prefix();
+    Run { session, request: &request, call, count: 0, already: false, too_long: false, line: 0 }.prefix();
 }
 
 /// Sets departments where a prefix is used and a job has none.
 pub(crate) fn apply_departments(session: &mut Session) {
     for (request, line) in std::mem::take(&mut session.departments) {
         let call = session.recorder.begin_call(line, request.what());
-        let mut run = Run { session, request: &request, call, count: 0, already: false, line };
+        let mut run =
+            Run { session, request: &request, call, count: 0, already: false, too_long: false, line };
         run.each(false, true, &mut |_, job, changes| {
             let Some(job) = job.as_object_mut() else {
                 return;

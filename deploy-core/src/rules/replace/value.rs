@@ -16,6 +16,18 @@ pub(crate) enum Matcher<'r> {
 }
 
 impl Matcher<'_> {
+    /// Whether the new text would be longer than any text may be.
+    pub(crate) fn is_too_long(self, text: &str) -> bool {
+        let Self::Part { current, new } = self else {
+            return false;
+        };
+        if current.is_empty() || new.len() <= current.len() {
+            return false;
+        }
+        let grows = text.matches(current).count().saturating_mul(new.len() - current.len());
+        text.len().saturating_add(grows) > LONGEST
+    }
+
     /// Whether the text is what is looked for.
     pub(crate) fn matches(self, text: &str) -> bool {
         match self {
@@ -26,10 +38,14 @@ impl Matcher<'_> {
         }
     }
 
-    /// The new text, where it is what is looked for.
+    /// The new text, where it is what is looked for. One that would be too long is made just long
+    /// enough to be refused: whoever writes it down looks at [`LONGEST`].
     pub(crate) fn apply(self, text: &str) -> Option<String> {
         if !self.matches(text) {
             return None;
+        }
+        if self.is_too_long(text) {
+            return Some(" ".repeat(LONGEST + 1));
         }
         match self {
             Self::Whole { new, .. } | Self::Any { new } => Some(new.to_owned()),
@@ -37,6 +53,15 @@ impl Matcher<'_> {
             Self::Mask { current, new } => apply_mask(current, new, text),
         }
     }
+}
+
+/// Bytes of the longest text that a replacement makes.
+pub(crate) const LONGEST: usize = 4 << 20;
+
+/// Replaces in a text; nothing where the result would be too long.
+pub(crate) fn replace_all(text: &str, old: &str, new: &str) -> Option<String> {
+    let too_long = Matcher::Part { current: old, new }.is_too_long(text);
+    (!too_long).then(|| if old.is_empty() { text.to_owned() } else { text.replace(old, new) })
 }
 
 /// The text of a scalar; whole values are compared as text, whether they are written `4` or `"4"`.

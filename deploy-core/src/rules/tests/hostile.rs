@@ -20,6 +20,15 @@ fn scripts_that_would_never_end_do() {
         ("let a = []; loop { a.push(1); }", ""),
         ("let a = []; a.pad(1000000000, 1);", "too large"),
         (
+            "let s = \"\"; s.pad(50000, \"a\"); let n = \"\"; n.pad(90000, \"b\"); s.replace(\"a\", n);",
+            "too long",
+        ),
+        (
+            "let s = \"\"; s.pad(50000, \"x\"); for i in 0..100000 { for j in jobs() { j.documentation = s + i; } }",
+            "too many values",
+        ),
+        ("loop { print(\"x\"); warn(\"y\"); }", "does too much"),
+        (
             "for i in 0..100000000 { replace(\"Windows_User\", \"a\", \"b\", #{ optional: true }); }",
             "too much",
         ),
@@ -30,6 +39,16 @@ fn scripts_that_would_never_end_do() {
         let error = rules.apply(sample(), &context()).unwrap_err().to_string();
         assert!(error.contains(message) || error.contains("too many"), "{text}\n{error}");
     }
+}
+
+#[test]
+fn a_text_that_doubles_again_and_again_is_stopped() {
+    let double = "for i in 0..60 { replace(\"Windows_Command_Line\", \"a\", \"aa\", #{ partial: true }); }";
+    let error = apply(double).unwrap_err();
+    assert!(
+        matches!(&error, RuleError::Script(d) if d.message.contains("a text would be too long")),
+        "{error}"
+    );
 }
 
 #[test]
