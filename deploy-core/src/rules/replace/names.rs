@@ -10,7 +10,7 @@ use super::{Matcher, Request, Run, like, text_of};
 use crate::rules::document::{Owner, items, name_of};
 use crate::rules::events::{self, Mapping, NameKind, Named};
 use crate::rules::recorder::Change;
-use crate::rules::tags::place::{Place, Scope, Site};
+use crate::rules::tags::place::{Place, Scope, Site, visit_all};
 use crate::rules::tags::{TagKind, TagTable};
 
 /// What a text at a place holds.
@@ -69,6 +69,7 @@ impl<'t> Places<'t> {
         {
             all.extend(table.event_places.iter().map(|place| (Holds::Event, place)));
         }
+        all.sort_by(|(_, a), (_, b)| a.order(b));
         let of = |scope: Scope| all.iter().filter(|(_, place)| place.scope == scope).copied().collect();
         Self { kinds, top: of(Scope::Top), schedule: of(Scope::Schedule), job: of(Scope::Job) }
     }
@@ -162,9 +163,9 @@ impl Run<'_> {
                 Owner::Top => return,
             };
             let of = schedules.get(at).map(String::as_str);
-            for (holds, place) in places {
-                place.visit(value, &mut |site| rename_site(*holds, place, site, of, &mut map, changes));
-            }
+            visit_all(places, value, &mut |holds, place, site| {
+                rename_site(holds, place, site, of, &mut map, changes);
+            });
         });
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Run, like, text_of};
 use crate::rules::document::{Owner, items, items_mut, name_of};
 use crate::rules::recorder::Change;
-use crate::rules::tags::place::{Place, Scope, Site};
+use crate::rules::tags::place::{Place, Scope, Site, visit_all};
 
 impl Run<'_> {
     /// Replaces text at the tag's places.
@@ -33,14 +33,14 @@ impl Run<'_> {
     /// Visits the tag's places of schedules, jobs and (where the call is for all) the top.
     pub(super) fn places(&mut self, visit: &mut dyn FnMut(&mut Site<'_>, &mut Vec<Change>)) {
         let request = self.request;
-        let of = |scope: Scope| -> Vec<&Place> {
-            request.tag.places.iter().filter(|place| place.scope == scope).collect()
+        let of = |scope: Scope| -> Vec<((), &Place)> {
+            request.tag.places.iter().filter(|place| place.scope == scope).map(|place| ((), place)).collect()
         };
         let (top, schedule, job) = (of(Scope::Top), of(Scope::Schedule), of(Scope::Job));
         if !top.is_empty() {
             let options = &request.options;
             self.top(&mut |_, value, changes| {
-                for place in &top {
+                for (_, place) in &top {
                     place.visit(value, &mut |site| {
                         let fits = |wanted: &Option<super::Wildcard>, key: &str| {
                             wanted.as_ref().is_none_or(|wanted| {
@@ -56,9 +56,7 @@ impl Run<'_> {
         }
         self.each(!schedule.is_empty(), !job.is_empty(), &mut |owner, value, changes| {
             let places = if matches!(owner, Owner::Job(..)) { &job } else { &schedule };
-            for place in places {
-                place.visit(value, &mut |site| visit(site, changes));
-            }
+            visit_all(places, value, &mut |(), _, site| visit(site, changes));
         });
     }
 

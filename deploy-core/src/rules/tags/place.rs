@@ -69,13 +69,56 @@ impl Place {
 
     /// The objects that hold the place's last key, below `owner`.
     pub(crate) fn visit(&self, owner: &mut Value, visit: &mut dyn FnMut(&mut Site<'_>)) {
-        let end = self.steps.iter().rposition(|step| matches!(step, Step::Key(_))).unwrap_or(0);
-        let key = self.last_key();
-        walk(owner, &self.steps[..end], &mut Vec::new(), &mut |indexes, holder| {
+        self.visit_from(0, owner, visit);
+    }
+
+    /// As [`Place::visit`], from the value that the first `done` steps have led to.
+    fn visit_from(&self, done: usize, value: &mut Value, visit: &mut dyn FnMut(&mut Site<'_>)) {
+        let (end, key) = (self.end(), self.last_key());
+        walk(value, &self.steps[done..end], &mut Vec::new(), &mut |indexes, holder| {
             if let Value::Object(holder) = holder {
                 visit(&mut Site { steps: &self.steps[..end], indexes, holder, key });
             }
         });
+    }
+
+    /// How many steps lead to the holder of the last key.
+    fn end(&self) -> usize {
+        self.steps.iter().rposition(|step| matches!(step, Step::Key(_))).unwrap_or(0)
+    }
+
+    /// The key of the owner that the way to the holder begins with.
+    fn first_key(&self) -> Option<&str> {
+        match self.steps.first() {
+            Some(Step::Key(key)) if self.end() > 0 => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The order in which places that begin alike stand together.
+    pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.first_key().cmp(&other.first_key())
+    }
+}
+
+/// Visits many places below one owner; those that begin alike (see [`Place::order`]) share the way.
+pub(crate) fn visit_all<T: Copy>(
+    places: &[(T, &Place)],
+    owner: &mut Value,
+    visit: &mut dyn FnMut(T, &Place, &mut Site<'_>),
+) {
+    for group in places.chunk_by(|(_, a), (_, b)| a.first_key() == b.first_key()) {
+        let first = group.first().and_then(|(_, place)| place.first_key());
+        let (done, value) = match first {
+            None => (0, &mut *owner),
+            Some(key) => match owner.get_mut(key) {
+                Some(value) => (1, value),
+                None => continue,
+            },
+        };
+        for (what, place) in group {
+            place.visit_from(done, value, &mut |site| visit(*what, place, site));
+        }
     }
 }
 
