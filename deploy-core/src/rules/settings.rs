@@ -13,7 +13,7 @@ use super::toml_place::TomlError;
 pub struct Limits {
     /// Operations of a script.
     pub operations: u64,
-    /// Values that replacements may look at, over all rules.
+    /// Values that replacements may look at and bytes that the trace may grow by, over all rules.
     pub work: u64,
     /// Calls within calls.
     pub call_levels: usize,
