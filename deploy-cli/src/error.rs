@@ -62,11 +62,11 @@ impl CommandError {
 }
 
 /// The message with those causes that it does not already tell.
-fn chain(error: &dyn Error) -> String {
-    let mut message = error.to_string();
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut message = text(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let text = error.to_string();
+        let text = text(error);
         if !message.contains(&text) {
             message.push_str(": ");
             message.push_str(&text);
@@ -74,6 +74,14 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     message
+}
+
+/// What an error says, without the class and code that libgit2 adds.
+fn text(error: &(dyn Error + 'static)) -> String {
+    match error.downcast_ref::<git2::Error>() {
+        Some(error) => error.message().to_owned(),
+        None => error.to_string(),
+    }
 }
 
 macro_rules! from_core {
@@ -147,9 +155,10 @@ fn shown(path: &Path) -> String {
 
 fn tip_hint(error: &TipError) -> Option<String> {
     match error {
-        TipError::NoMain { main } => Some(format!(
-            "`[git] main` in deploy.toml names the branch of the versions; `git fetch` or `git branch {main}` makes it"
-        )),
+        TipError::NoMain { .. } => Some(
+            "`[git] main` in deploy.toml names the branch of the versions; `git fetch` brings it, a first commit makes it"
+                .into(),
+        ),
         TipError::Ref(_) => None,
     }
 }
@@ -170,6 +179,9 @@ fn commit_hint(error: &CommitError) -> Option<String> {
                 format!("`git add \"{0}\" && git commit` keeps it; move it away to do without it", first.path)
             }
             DirtyWhy::Link => "definitions must be plain files".to_owned(),
+            DirtyWhy::Conflict => {
+                format!("resolve it, then `git add \"{0}\" && git commit`", first.path)
+            }
             _ => format!("`git commit -- \"{0}\"` keeps the change, `git restore --staged --worktree \"{0}\"` drops it", first.path),
         }),
         CommitError::Moved { .. } => Some("run the command again".into()),
@@ -179,6 +191,15 @@ fn commit_hint(error: &CommitError) -> Option<String> {
         CommitError::PushRefused { branch, .. } => {
             Some(format!("`git push` tries again; `--branch=NAME` commits to another branch than `{branch}`"))
         }
+        CommitError::NotPushed { .. } => Some("`git push` tries again".into()),
+        CommitError::InTheWay(dirty) => dirty.first().map(|first| {
+            format!("`git stash push -- \"{}\" && git pull --rebase && git push && git stash pop`", first.path)
+        }),
+        CommitError::NotFollowed { .. } => Some("the next command that commits finishes it".into()),
+        CommitError::Locked(path) => Some(format!(
+            "wait for it; if there is none, one was killed: remove `{}`",
+            path.display()
+        )),
         CommitError::CheckedOutElsewhere { .. } => Some("run the command in that work tree".into()),
         CommitError::Tip(error) => tip_hint(error),
         _ => None,
@@ -192,6 +213,7 @@ fn init_hint(error: &InitError) -> Option<String> {
             shown(root)
         )),
         InitError::Open(error) => open_hint(error),
+        InitError::Commit(CommitError::Detached) => Some("`git switch BRANCH` first".into()),
         InitError::Commit(error) => commit_hint(error),
         _ => None,
     }

@@ -31,11 +31,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ui = Ui::new(&cli.global);
-    match commands::run(cli.command, &cli.global, &ui) {
-        Ok(code) => code.into(),
+    let code = commands::run(cli.command, &cli.global, &ui).unwrap_or_else(|error| {
+        error.report(&ui);
+        error.code
+    });
+    match ui.finish() {
+        Ok(()) => code.into(),
         Err(error) => {
-            error.report(&ui);
-            error.code.into()
+            Ui::new(&cli.global).error(&format!("cannot write the result: {error}"));
+            Exit::Failed.into()
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct DiffDriverArgs {
 }
 
 pub(super) fn run(args: DiffDriverArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let path = global.dir.join(&args.file);
+    let path = global.at(&args.file);
     let bytes = std::fs::read(&path).map_err(|error| CommandError::io("read", &path, &error))?;
     match Definition::read(&bytes) {
         Ok(definition) if ui.is_json() => {

@@ -45,7 +45,7 @@ pub(super) fn run(args: ExportArgs, global: &Global, ui: &Ui) -> CommandResult {
         all.push((found, definition));
     }
     let text = args.output.to_string_lossy();
-    let path = global.dir.join(&args.output);
+    let path = global.at(&args.output);
     let mut written = Vec::new();
     if path.is_dir() || text.ends_with(['/', '\\']) {
         std::fs::create_dir_all(&path).map_err(|error| CommandError::io("create", &path, &error))?;

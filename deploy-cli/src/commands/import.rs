@@ -40,7 +40,7 @@ pub struct ImportArgs {
 
 pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
-    let sources = sources(&args.file)?;
+    let sources = sources(&args.file, global)?;
     let options = ImportOptions {
         app: args.app,
         destination: args.commit.destination("import"),
@@ -51,7 +51,10 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let progress = Arc::new(Progress::default());
     interrupt::stop_on_ctrl_c(&progress);
     let bar = ui.progress(sources.len(), "Importing");
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || {
+        progress.waiting.store(true, Ordering::Relaxed);
+        ui.note("Waiting for another command in this clone to finish");
+    };
     let root = repository.root().to_path_buf();
     let imported = std::thread::scope(|scope| {
         let work = scope.spawn(|| {
@@ -69,10 +72,11 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     show(&imported, ui)
 }
 
-fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
+fn sources(paths: &[PathBuf], global: &Global) -> Result<Vec<Source>, CommandError> {
     let mut sources = Vec::new();
-    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) =
+    let (stdin, mut files): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    files.iter_mut().for_each(|path| *path = global.at(&*path));
     if !stdin.is_empty() {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -89,7 +93,7 @@ fn show(imported: &Imported, ui: &Ui) -> CommandResult {
     let exit = if failed > 0 { Exit::Failed } else { Exit::Done };
     if let Some(recovered) = &imported.recovered {
         ui.note(format!(
-            "Finished the commit {} on `{}` that a killed command had left",
+            "Brought the work tree to the commit {} on `{}`, which an earlier command had left to do",
             &recovered.commit.to_string()[..8],
             recovered.branch
         ));
@@ -122,6 +126,7 @@ fn show(imported: &Imported, ui: &Ui) -> CommandResult {
             Outcome::Failed(error) => {
                 let from =
                     if item.source == item.name { String::new() } else { format!(" (`{}`)", item.source) };
+                let error = one_line(&error.to_string());
                 format!("{} {error}{from}", styled(style::REMOVED, "not imported:"))
             }
         };

@@ -32,10 +32,10 @@ pub struct MergeDriverArgs {
 
 pub(super) fn run(args: MergeDriverArgs, global: &Global, ui: &Ui) -> CommandResult {
     let shown = args.path.clone().unwrap_or_else(|| args.ours.display().to_string());
-    let base = read(&global.dir.join(&args.base), &shown, "the common ancestor")?;
-    let ours_path = global.dir.join(&args.ours);
+    let base = read(&global.at(&args.base), &shown, "the common ancestor")?;
+    let ours_path = global.at(&args.ours);
     let (Some(ours), Some(theirs)) =
-        (read(&ours_path, &shown, "ours")?, read(&global.dir.join(&args.theirs), &shown, "theirs")?)
+        (read(&ours_path, &shown, "ours")?, read(&global.at(&args.theirs), &shown, "theirs")?)
     else {
         return Err(CommandError::failed(format!("`{shown}`: one side of the merge is empty")));
     };

@@ -74,6 +74,9 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
 
 /// Opens the repository, and says what the user should know about this clone.
 fn open(global: &Global, ui: &Ui) -> Result<Repository, CommandError> {
+    if !global.dir.is_dir() {
+        return Err(CommandError::failed(format!("there is no folder `{}`", global.dir.display())));
+    }
     let repository = Repository::open(&global.dir)?;
     if hint_to_wire(&repository) {
         ui.hint("`opcon-deploy init` wires git's diff and merge of definitions into this clone");
@@ -83,7 +86,7 @@ fn open(global: &Global, ui: &Ui) -> Result<Repository, CommandError> {
     }
     if let Some(left) = deploy_core::repository::change::interrupted(&repository) {
         ui.warning(format!(
-            "a command was killed after its commit {} on `{}`: the work tree has not followed; the next command that commits finishes it",
+            "a command ended after its commit {} on `{}` and before the work tree had followed; the next command that commits finishes it",
             &left.commit.to_string()[..8],
             left.branch
         ));

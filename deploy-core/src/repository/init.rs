@@ -70,7 +70,7 @@ pub enum InitError {
     #[error(transparent)]
     Git(#[from] GitError),
     /// The repository could not be read.
-    #[error("cannot read the repository: {0}")]
+    #[error("cannot read the repository: {}", .0.message())]
     Object(#[from] git2::Error),
     /// `users.toml` could not be written.
     #[error("cannot write users.toml: {0}")]
@@ -91,7 +91,10 @@ pub fn init(dir: &Path, program: &str) -> Result<Initialised, InitError> {
         Err(error) => return Err(error.into()),
     };
     let git2 = super::discover(&dir)?;
-    let root = git2.workdir().ok_or_else(|| InitError::Bare(dir.clone()))?.to_path_buf();
+    if git2.is_bare() {
+        return Err(InitError::Bare(dir));
+    }
+    let root = super::root_of(&git2);
     if !existed && root.canonicalize().ok().as_deref() != Some(&dir) {
         return Err(InitError::Inside { dir, root });
     }

@@ -4,6 +4,7 @@
 //! (network, signing, hooks) goes through their own `git` ([`git`]). Caches
 //! lie in the common git directory under `opcon-deploy/`.
 
+mod cache_lines;
 pub mod change;
 pub mod check;
 pub mod files;
@@ -57,11 +58,11 @@ pub enum OpenError {
     #[error(transparent)]
     Settings(#[from] TomlError),
     /// A kind of git repository that libgit2 does not read.
-    #[error("`{}` uses {what}, which cannot be read here", path.display())]
+    #[error("`{}` {what}, which cannot be read here", path.display())]
     Unsupported {
         /// The repository.
         path: PathBuf,
-        /// What it uses.
+        /// What it is or uses, with the verb.
         what: String,
     },
     /// Anything else.
@@ -84,7 +85,7 @@ pub enum TipError {
         main: String,
     },
     /// A ref could not be read.
-    #[error("cannot read the branches: {0}")]
+    #[error("cannot read the branches: {}", .0.message())]
     Ref(#[from] git2::Error),
 }
 
@@ -106,7 +107,7 @@ impl Repository {
     /// Opens the central repository that holds `path`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let git2 = discover(path)?;
-        let root = git2.workdir().unwrap_or_else(|| git2.path()).to_path_buf();
+        let root = root_of(&git2);
         let settings = read_settings(&git2, &root)?;
         Ok(Self { git: Git::new(&root), git2, root, settings })
     }
@@ -220,15 +221,43 @@ impl Repository {
     }
 }
 
+/// The work tree or the git directory, without the slash that libgit2 puts behind it.
+fn root_of(git2: &git2::Repository) -> PathBuf {
+    git2.workdir().unwrap_or_else(|| git2.path()).components().collect()
+}
+
 fn discover(path: &Path) -> Result<git2::Repository, OpenError> {
+    let git2 = open_any(path)?;
+    match is_partial(&git2) {
+        Ok(false) => Ok(git2),
+        Ok(true) => {
+            Err(OpenError::Unsupported { path: path.to_path_buf(), what: "is a partial clone".to_owned() })
+        }
+        Err(error) => Err(OpenError::Other { path: path.to_path_buf(), message: error.message().to_owned() }),
+    }
+}
+
+/// Whether objects may be missing until they are fetched, which libgit2 does not do.
+fn is_partial(git2: &git2::Repository) -> Result<bool, git2::Error> {
+    let config = git2.config()?;
+    let mut entries = config.entries(Some("remote\\..*\\.promisor"))?;
+    while let Some(entry) = entries.next() {
+        if entry?.value().ok().is_none_or(|value| value != "false") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn open_any(path: &Path) -> Result<git2::Repository, OpenError> {
     git2::Repository::discover(path).map_err(|error| {
         let path = path.to_path_buf();
         let message = error.message().to_owned();
-        let uses = |what: &str| OpenError::Unsupported { path: path.clone(), what: what.to_owned() };
+        let uses = |what: &str| OpenError::Unsupported { path: path.clone(), what: format!("uses {what}") };
         if error.code() == ErrorCode::NotFound {
             OpenError::NotARepository { path }
         } else if message.contains("partialclone") {
-            uses("a partial clone (`extensions.partialClone`)")
+            OpenError::Unsupported { path, what: "is a partial clone".to_owned() }
         } else if message.contains("refstorage") {
             uses("reftable references (`extensions.refStorage`)")
         } else if message.contains("object format") || message.contains("objectformat") {

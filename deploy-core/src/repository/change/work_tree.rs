@@ -33,6 +33,8 @@ pub enum DirtyWhy {
     Deleted,
     /// Not known to git.
     Untracked,
+    /// In the middle of a merge.
+    Conflict,
     /// A link, or below one.
     Link,
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Dirty {
             DirtyWhy::Staged => write!(f, "`{path}` has staged changes that are not committed"),
             DirtyWhy::Deleted => write!(f, "`{path}` is deleted in the work tree, not in the commit"),
             DirtyWhy::Untracked => write!(f, "`{path}` exists and is not known to git"),
+            DirtyWhy::Conflict => write!(f, "`{path}` has a conflict that is not resolved"),
             DirtyWhy::Link => write!(f, "`{path}` is a symbolic link or below one"),
         }
     }
@@ -58,6 +61,10 @@ pub(super) struct WorkTree<'r> {
 
 impl<'r> WorkTree<'r> {
     pub(super) fn open(repository: &'r Repository) -> Result<Self, CommitError> {
+        let lock = repository.git2().path().join("index.lock");
+        if lock.exists() {
+            return Err(CommitError::Locked(lock));
+        }
         Ok(Self { repository, root: repository.root().to_path_buf(), index: repository.git2().index()? })
     }
 
@@ -88,6 +95,9 @@ impl<'r> WorkTree<'r> {
         }
         let full = self.root.join(path);
         let entry = self.index.get_path(Path::new(path), 0);
+        if entry.is_none() && (1..=3).any(|stage| self.index.get_path(Path::new(path), stage).is_some()) {
+            return Ok(Some(DirtyWhy::Conflict));
+        }
         if entry.as_ref().map(|entry| entry.id) != before {
             return Ok(Some(DirtyWhy::Staged));
         }
@@ -146,7 +156,19 @@ impl<'r> WorkTree<'r> {
                 }
             }
         }
-        Ok(self.index.write()?)
+        self.write_index()
+    }
+
+    fn write_index(&mut self) -> Result<(), CommitError> {
+        self.index.write().map_err(|error| {
+            // A write that fails for want of room leaves libgit2 without a message.
+            let message = match error.message() {
+                "" | "no error" => "no room left".to_owned(),
+                message => message.to_owned(),
+            };
+            let path = self.repository.git2().path().join("index");
+            CommitError::Io { path, source: io::Error::other(message) }
+        })
     }
 
     fn remove_empty_parents(&self, full: &Path) {
@@ -179,21 +201,28 @@ impl<'r> WorkTree<'r> {
                 Err(error) if is_absent(&error) => None,
                 Err(source) => return Err(CommitError::Io { path: self.root.join(path), source }),
             };
-            if stands.is_none_or(|stands| stands == before || stands == after) {
-                if delta.status() == Delta::Deleted {
-                    match fs::remove_file(self.root.join(path)) {
-                        Err(error) if !is_absent(&error) => {
-                            return Err(CommitError::Io { path: self.root.join(path), source: error });
+            let full = self.root.join(path);
+            let is_file = delta.new_file().mode() == git2::FileMode::Blob;
+            if delta.status() == Delta::Deleted {
+                if stands.is_none_or(|stands| stands == before) {
+                    match fs::remove_file(&full) {
+                        Err(source) if !is_absent(&source) => {
+                            return Err(CommitError::Io { path: full, source });
                         }
                         _ => self.index.remove_path(path)?,
                     }
-                } else {
-                    checkout.path(path);
-                    any = true;
                 }
+            } else if stands == Some(after) && is_file {
+                // A checkout would pass over it and leave the index as it was.
+                let failed = |source| CommitError::Io { path: full.clone(), source };
+                let metadata = fs::symlink_metadata(&full).map_err(failed)?;
+                self.index.add(&entry_of(&path.to_string_lossy(), after, &metadata))?;
+            } else if stands.is_none_or(|stands| stands == before || stands == after) {
+                checkout.path(path);
+                any = true;
             }
         }
-        self.index.write()?;
+        self.write_index()?;
         if any {
             git.checkout_tree(new.as_object(), Some(&mut checkout))?;
         }

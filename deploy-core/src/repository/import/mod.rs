@@ -10,7 +10,7 @@ mod sources;
 mod store;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use git2::Oid;
 
@@ -52,7 +52,7 @@ pub enum ImportError {
     #[error(transparent)]
     Commit(#[from] CommitError),
     /// The repository could not be read.
-    #[error("cannot read the repository: {0}")]
+    #[error("cannot read the repository: {}", .0.message())]
     Object(#[from] git2::Error),
     /// Objects or files could not be written.
     #[error("cannot store the definitions: {0}; nothing was committed")]
@@ -89,6 +89,14 @@ pub enum ItemError {
     /// The stored version could not be read.
     #[error("cannot read its stored version: {0}")]
     Stored(String),
+    /// Two files of the repository hold it.
+    #[error("it is stored twice, in `{one}` and in `{other}`; `git rm` one of them and commit")]
+    StoredTwice {
+        /// One of the files.
+        one: String,
+        /// The other.
+        other: String,
+    },
 }
 
 /// What became of one schedule.
@@ -145,6 +153,8 @@ pub struct Progress {
     pub done: AtomicUsize,
     /// Set to stop.
     pub cancelled: AtomicBool,
+    /// Set by the caller while another command holds the clone; taken back when that is over.
+    pub waiting: AtomicBool,
 }
 
 /// Imports sources into the repository.
@@ -160,6 +170,7 @@ pub fn import(
         None => None,
     };
     let mut change = Change::begin(repository, &options.destination, waiting)?;
+    progress.waiting.store(false, Ordering::Relaxed);
     let stored = match change.base_tree()? {
         Some(tree) => Listing::read(repository.git2(), &tree, Kind::Schedule)?,
         None => Listing::default(),
@@ -212,8 +223,9 @@ fn place(stem: &str, stored: Option<&Stored>, app: Option<&str>) -> (String, Opt
 fn message(options: &ImportOptions, items: &[Item], trailers: &str) -> String {
     let imported: Vec<&Item> =
         items.iter().filter(|item| matches!(item.outcome, Outcome::Imported { .. })).collect();
-    let mut message = match (&options.message, imported.as_slice()) {
-        (Some(message), _) => message.trim_end().to_owned(),
+    let given = options.message.as_deref().map(str::trim).filter(|message| !message.is_empty());
+    let mut message = match (given, imported.as_slice()) {
+        (Some(message), _) => message.to_owned(),
         (None, [Item { name, outcome: Outcome::Imported { what, .. }, .. }]) => {
             format!("Import {}: {what}", name.escape_debug())
         }

@@ -1,0 +1,326 @@
+//! Repositories of a kind or in a state that makes trouble: a right answer, or
+//! an error that says what helps.
+
+use snapbox::{assert_data_eq, str};
+
+use crate::harness::{World, starting};
+
+#[test]
+fn without_deploy_toml() {
+    let world = World::new();
+    world.git("", &["init", "--quiet", "ours"]);
+    assert_data_eq!(
+        world.run("ours", &["list"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: `[world]/ours` is a git repository without a deploy.toml
+Hint: `opcon-deploy init [world]/ours` makes it a central repository
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn without_commits() {
+    let world = World::new();
+    world.git("", &["init", "--quiet", "-b", "main", "ours"]);
+    world.write("ours/deploy.toml", "");
+    assert_data_eq!(
+        world.run("ours", &["list"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: there is no branch `main` here
+Hint: `[git] main` in deploy.toml names the branch of the versions; `git fetch` brings it, a first commit makes it
+--- exit 1
+
+"#]]
+    );
+    world.import("ours", &starting("Payroll", "06:00"), &[]).ok();
+    assert_eq!(world.git("ours", &["ls-files"]), "schedules/Payroll.json");
+    assert_eq!(world.versions("ours", "Payroll").len(), 1);
+}
+
+#[test]
+fn settings_that_cannot_be_read() {
+    let world = World::with_central();
+    world.write("central/deploy.toml", "[git]\nremot = \"origin\"\n");
+    assert_data_eq!(
+        world.central(&["list"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: deploy.toml:2:1: unknown key `remot`; did you mean `remote`?
+Hint: `opcon-deploy schema deploy` describes the keys
+--- exit 1
+
+"#]]
+    );
+    world.write("central/deploy.toml", "[git]\nmain = \"trunk\"\n");
+    assert_data_eq!(
+        world.central(&["list"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: there is no branch `trunk` here
+Hint: `[git] main` in deploy.toml names the branch of the versions; `git fetch` brings it, a first commit makes it
+--- exit 1
+
+"#]]
+    );
+    world.write("central/deploy.toml", [0xFF, 0xFE, 0, 1]);
+    assert_data_eq!(
+        world.central(&["list"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: deploy.toml:1:5: key with no value, expected `=`
+Hint: `opcon-deploy schema deploy` describes the keys
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn a_detached_head_reads_and_commits_to_named_branches_only() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.git("central", &["switch", "--quiet", "--detach"]);
+    assert_data_eq!(
+        world.central(&["list"]).ok().to_string(),
+        str![[r#"
+NAME     APP  SUB  EXT  JOBS  VERSION  DATE              AUTHOR   DESCRIPTION
+Payroll                    2        1  2026-05-28 20:28  Ann Ops
+--- stderr
+as of `main`; HEAD is detached
+--- exit 0
+
+"#]]
+    );
+    let payroll = starting("Payroll", "07:00");
+    assert_data_eq!(
+        world.import("central", &payroll, &[]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: HEAD is detached: no branch would name the commit
+Hint: `git switch main` first, or `--branch=NAME`
+--- exit 1
+
+"#]]
+    );
+    assert_data_eq!(
+        world.import("central", &payroll, &["--branch=main"]).ok().to_string(),
+        str![[r#"
+Payroll  version 2  startTime
+--- stderr
+1 schedule: 1 imported; commit [commit] on `main`
+--- exit 0
+
+"#]]
+    );
+    assert_eq!(world.versions("central", "Payroll"), world.versions_by_git("central", "main", "Payroll"));
+    world.assert_sound("central");
+}
+
+#[test]
+fn a_linked_work_tree_is_normal() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.git("central", &["worktree", "add", "--quiet", "-b", "side", "../linked"]);
+    let payroll = starting("Payroll", "07:00");
+    assert_data_eq!(
+        world.import("linked", &payroll, &[]).ok().to_string(),
+        str![[r#"
+Payroll  will be version 2 when merged  startTime
+--- stderr
+1 schedule: 1 imported; commit [commit] on `side`
+--- exit 0
+
+"#]]
+    );
+    world.assert_sound("linked");
+    world.assert_sound("central");
+    assert!(world.read("linked/schedules/Payroll.json").contains("07:00"));
+    assert!(world.read("central/schedules/Payroll.json").contains("06:00"));
+    // A branch that another work tree shows is not moved under its feet.
+    let elsewhere = world.import("linked", &payroll, &["--branch=main"]).exits(1);
+    assert_data_eq!(
+        elsewhere.to_string(),
+        str![[r#"
+--- stderr
+Error: branch `main` is checked out in another work tree
+Hint: run the command in that work tree
+--- exit 1
+
+"#]]
+    );
+    world.assert_sound("central");
+}
+
+#[test]
+fn a_shallow_clone_is_refused_by_what_counts_versions() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.add_remote();
+    let url = format!("file://{}", world.path("remote.git").display());
+    world.git("", &["clone", "--quiet", "--depth=1", &url, "shallow"]);
+    world.run("shallow", &["init"]).ok();
+    assert_data_eq!(
+        world.run("shallow", &["versions", "Payroll"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: this clone is shallow: its versions cannot be counted
+Hint: `git fetch --unshallow` brings the whole history
+--- exit 1
+
+"#]]
+    );
+    world.import("shallow", &starting("Payroll", "07:00"), &[]).exits(1);
+    world.assert_sound("shallow");
+    world.git("shallow", &["fetch", "--quiet", "--unshallow"]);
+    assert_eq!(world.versions("shallow", "Payroll").len(), 1);
+}
+
+#[test]
+fn what_libgit2_cannot_open_is_named() {
+    let world = World::with_central();
+    world.add_remote();
+    world.git("remote.git", &["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", world.path("remote.git").display());
+    world.git("", &["clone", "--quiet", "--filter=blob:none", &url, "partial"]);
+    world.git("", &["init", "--quiet", "--object-format=sha256", "sha256"]);
+    world.git("", &["init", "--quiet", "--ref-format=reftable", "reftable"]);
+    world.git("", &["init", "--quiet", "future"]);
+    world.git("future", &["config", "core.repositoryFormatVersion", "1"]);
+    world.git("future", &["config", "extensions.telepathy", "true"]);
+    let all = ["partial", "sha256", "reftable", "future"].map(|folder| world.run(folder, &["list"]).exits(1));
+    assert_data_eq!(
+        all.map(|run| run.to_string()).concat(),
+        str![[r#"
+--- stderr
+Error: `.` is a partial clone, which cannot be read here
+Hint: a full clone in git's usual format can be used: `git clone URL`
+--- exit 1
+--- stderr
+Error: `.` uses SHA-256 object names (`extensions.objectFormat`), which cannot be read here
+Hint: a full clone in git's usual format can be used: `git clone URL`
+--- exit 1
+--- stderr
+Error: `.` uses reftable references (`extensions.refStorage`), which cannot be read here
+Hint: a full clone in git's usual format can be used: `git clone URL`
+--- exit 1
+--- stderr
+Error: `.` uses the git extension `extensions.telepathy`, which cannot be read here
+Hint: a full clone in git's usual format can be used: `git clone URL`
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn a_bare_repository_has_everything_but_a_work_tree() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.add_remote();
+    world.run("remote.git", &["list"]).ok();
+    assert_data_eq!(
+        world.import("remote.git", &starting("Payroll", "07:00"), &[]).ok().to_string(),
+        str![[r#"
+Payroll  version 2  startTime
+--- stderr
+1 schedule: 1 imported; commit [commit] on `main`
+--- exit 0
+
+"#]]
+    );
+    assert_data_eq!(
+        world.run("remote.git", &["diff", "Payroll"]).ok().to_string(),
+        str![[r#"
+Payroll@1 → Payroll@2
+Payroll
+  ~ startTime 06:00 → 07:00
+--- exit 0
+
+"#]]
+    );
+    world.git("remote.git", &["fsck", "--full", "--strict"]);
+}
+
+#[test]
+fn the_same_schedule_in_two_places_is_not_guessed_at() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.write("central/schedules/Finance/Payroll.json", starting("Payroll", "07:00"));
+    world.commit("central", "Twice");
+    let refused = world.import("central", &starting("Payroll", "08:00"), &[]).exits(1);
+    assert_data_eq!(
+        refused.to_string(),
+        str![[r#"
+Payroll  not imported: it is stored twice, in `schedules/Payroll.json` and in `schedules/Finance/Payroll.json`; `git rm` one of them and commit (`standard input`)
+--- stderr
+1 schedule: 0 imported, 1 failed; nothing to commit
+--- exit 1
+
+"#]]
+    );
+    assert_eq!(world.versions("central", "Payroll"), world.versions_by_git("central", "main", "Payroll"));
+}
+
+#[test]
+fn what_is_stored_and_no_definition_is_said_and_mended() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.write("central/schedules/Payroll.json", "{ nope");
+    world.commit("central", "Break it");
+    assert_data_eq!(
+        world.central(&["list"]).ok().to_string(),
+        str![[r#"
+NAME     APP  SUB  EXT  JOBS  VERSION  DATE              AUTHOR   DESCRIPTION
+Payroll                    0        2  2026-05-28 20:30  Ann Ops  line 1, column 3: key must be a string
+--- exit 0
+
+"#]]
+    );
+    assert_data_eq!(
+        world.central(&["show", "Payroll"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: `schedules/Payroll.json` at [commit]: line 1, column 3: key must be a string
+--- exit 1
+
+"#]]
+    );
+    world.import("central", &starting("Payroll", "08:00"), &[]).ok();
+    assert_data_eq!(
+        world.central(&["versions", "Payroll"]).ok().to_string(),
+        str![[r#"
+VERSION  COMMIT    DATE              AUTHOR   WHAT CHANGED                                              MESSAGE
+      3  [commit]  2026-05-28 20:33  Ann Ops  a definition again                                        Import Payroll: a definition again
+      2  [commit]  2026-05-28 20:30  Ann Ops  not a definition: line 1, column 3: key must be a string  Break it
+      1  [commit]  2026-05-28 20:28  Ann Ops  new: 2 jobs                                               Import Payroll: new: 2 jobs
+--- exit 0
+
+"#]]
+    );
+    assert_data_eq!(
+        world.central(&["diff", "Payroll"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: `schedules/Payroll.json` at [commit]: line 1, column 3: key must be a string
+--- exit 1
+
+"#]]
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn file_names_that_are_no_text_do_no_harm() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::with_central();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xE9.json");
+    std::fs::write(world.path("central/schedules").join(name), starting("Caf", "06:00")).unwrap();
+    world.commit("central", "Latin-1");
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.central(&["list"]).ok();
+    world.assert_sound("central");
+}
