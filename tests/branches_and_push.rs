@@ -180,6 +180,7 @@ VERSION  COMMIT    DATE              AUTHOR   WHAT CHANGED  MESSAGE
      2*  [commit]  2026-05-28 20:35  Ann Ops  startTime     Import Payroll: startTime
       1  [commit]  2026-05-28 20:28  Ann Ops  new: 2 jobs   Import Payroll: new: 2 jobs
 --- stderr
+`origin/main` as of the last clone or push; `--fetch` asks the remote
 * not pushed yet: `git push`
 --- exit 0
 
@@ -191,6 +192,7 @@ VERSION  COMMIT    DATE              AUTHOR   WHAT CHANGED  MESSAGE
 NAME     APP  SUB  EXT  JOBS  VERSION  DATE              AUTHOR   DESCRIPTION
 Payroll                    2       2*  2026-05-28 20:35  Ann Ops
 --- stderr
+`origin/main` as of the last clone or push; `--fetch` asks the remote
 * not pushed yet: `git push`
 --- exit 0
 
@@ -340,6 +342,7 @@ fn a_clone_behind_its_remote_counts_the_remotes_versions() {
 NAME     APP  SUB  EXT  JOBS  VERSION  DATE              AUTHOR    DESCRIPTION
 Payroll                    2        2  2026-05-28 20:35  Carl Dev
 --- stderr
+`origin/main` as of [time]; `--fetch` asks the remote
 as of `origin/main`; HEAD is on `main`
 --- exit 0
 

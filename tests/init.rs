@@ -137,6 +137,7 @@ fn a_fresh_clone_is_told_to_wire_the_drivers() {
         str![[r#"
 --- stderr
 Hint: `opcon-deploy init` wires git's diff and merge of definitions into this clone
+`origin/main` as of the last clone or push; `--fetch` asks the remote
 no schedules
 Hint: `opcon-deploy import --file EXPORT.json` makes a first version
 --- exit 0
@@ -156,6 +157,7 @@ Wired git's diff and merge of definitions into this clone
         world.run("fresh", &["list"]).ok().to_string(),
         str![[r#"
 --- stderr
+`origin/main` as of the last clone or push; `--fetch` asks the remote
 no schedules
 Hint: `opcon-deploy import --file EXPORT.json` makes a first version
 --- exit 0

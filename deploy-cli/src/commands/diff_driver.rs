@@ -13,7 +13,7 @@ use crate::{CommandResult, Exit};
 /// Print a definition as lines that compare well (called by git)
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Wired by `opcon-deploy init` as\n  diff.opcon-deploy.textconv = opcon-deploy diff-driver"
+    after_help = "Examples:\n  git config diff.opcon-deploy.textconv 'opcon-deploy diff-driver'\n      what `opcon-deploy init` does; `git diff` then calls it\n  opcon-deploy diff-driver schedules/Payroll.json"
 )]
 pub struct DiffDriverArgs {
     /// The file

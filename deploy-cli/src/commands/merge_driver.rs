@@ -16,7 +16,7 @@ use crate::{CommandResult, Exit};
 /// file as git marks them, and end with exit code 1, as git expects.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Wired by `opcon-deploy init` as\n  merge.opcon-deploy.driver = opcon-deploy merge-driver %O %A %B --path %P"
+    after_help = "Examples:\n  git config merge.opcon-deploy.driver 'opcon-deploy merge-driver %O %A %B --path %P'\n      what `opcon-deploy init` does; `git merge` then calls it\n  opcon-deploy merge-driver base.json ours.json theirs.json"
 )]
 pub struct MergeDriverArgs {
     /// The common ancestor
