@@ -11,7 +11,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{history, open};
+use super::{history, open, package};
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Table, Ui, local_time, utc_time};
@@ -49,7 +49,7 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
     let history = history(&repository, ui)?;
     let filter = Filter::new(filter.as_deref())?;
     match kind {
-        "packages" => packages(&history, &filter, ui)?,
+        "packages" => package::packages(&repository, &history, &filter, ui)?,
         "rules" => rules(&repository, &history, &filter, ui)?,
         "servers" => servers(&repository, &history, &filter, ui)?,
         "apps" => apps(&history, &filter, ui)?,
@@ -68,7 +68,7 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
 pub(super) struct Filter(Option<GlobMatcher>);
 
 impl Filter {
-    fn new(text: Option<&str>) -> Result<Self, CommandError> {
+    pub(super) fn new(text: Option<&str>) -> Result<Self, CommandError> {
         let Some(text) = text else { return Ok(Self(None)) };
         let pattern = match text.contains(['*', '?']) {
             true => text.to_owned(),
@@ -174,17 +174,6 @@ fn schedules(
         ui.note("* not pushed yet: `git push`");
     }
     Ok(())
-}
-
-fn packages(history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
-    let mut table = Table::new(["NAME", "VERSION", "DATE", "AUTHOR"]).right(1);
-    let mut list = Vec::new();
-    for (name, version) in existing(history, Kind::Package, filter) {
-        table.row([&name, &version.number.to_string(), &local_time(version.time), &version.author]);
-        list.push(json!({ "name": name, "version": version.number, "author": version.author,
-            "date": utc_time(version.time), "path": version.path }));
-    }
-    finish("packages", &list, &table, ui)
 }
 
 fn rules(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {

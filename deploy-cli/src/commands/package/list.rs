@@ -1,88 +1,71 @@
-//! `package list`: the packages of the commit that is checked out.
-
-use std::collections::HashMap;
+//! `package list`, also known as `list packages`: the packages of main.
 
 use clap::Args;
 use deploy_core::definition::encode;
-use deploy_core::repository::history::Version;
+use deploy_core::repository::Repository;
+use deploy_core::repository::history::History;
 use deploy_core::repository::layout::Kind;
-use deploy_core::repository::package::all_in;
-use serde::Serialize;
+use deploy_core::repository::package::{Package, versions};
+use serde_json::json;
 
+use super::super::list::{Filter, existing, finish};
 use super::super::{history, open};
 use crate::cli::Global;
+use crate::error::CommandError;
 use crate::ui::{Table, Ui, local_time, utc_time};
 use crate::{CommandResult, Exit};
 
 /// List the packages
+///
+/// Shows what main holds. The filter is a part of the name, or a pattern with
+/// `*` and `?`; case does not count.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy package list\n  opcon-deploy package list FIN --json")]
+#[command(after_help = "Examples:\n  opcon-deploy package list\n  opcon-deploy package list 'FIN*' --json")]
 pub(super) struct ListArgs {
-    /// Only those whose name holds this text, whatever its case
+    /// Part of the name, or a pattern
     #[arg(value_name = "FILTER")]
     filter: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Row {
-    name: String,
-    schedules: usize,
-    rules: Vec<String>,
-    version: Option<usize>,
-    author: Option<String>,
-    date: Option<String>,
-    description: String,
-    #[serde(skip)]
-    time: Option<i64>,
 }
 
 pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
     let history = history(&repository, ui)?;
-    let git = repository.git2();
-    let commit = match git.head().and_then(|head| head.peel_to_commit()) {
-        Ok(commit) => commit,
-        Err(_) => git.find_commit(history.tip().commit)?,
-    };
-    let latest: HashMap<String, Version> = history.latest(Kind::Package).into_iter().collect();
-    let filter = args.filter.unwrap_or_default().to_lowercase();
-    let rows: Vec<Row> = all_in(git, &commit.tree()?)?
-        .into_iter()
-        .filter(|(name, _)| name.to_lowercase().contains(&filter))
-        .map(|(name, package)| {
-            let version = latest.get(&encode(&name));
-            Row {
-                schedules: package.schedules.len(),
-                rules: package.rules,
-                description: package.description,
-                version: version.map(|_| {
-                    deploy_core::repository::package::versions(&repository, &history, &encode(&name)).len()
-                }),
-                author: version.map(|version| version.author.clone()),
-                date: version.map(|version| utc_time(version.time)),
-                time: version.map(|version| version.time),
-                name,
-            }
-        })
-        .collect();
-    if ui.is_json() {
-        ui.json("packages", &rows)?;
-        return Ok(Exit::Done);
-    }
-    if rows.is_empty() {
-        ui.note("No packages");
-        return Ok(Exit::Done);
-    }
-    let mut table = Table::new(["PACKAGE", "SCHEDULES", "VERSION", "DATE", "AUTHOR", "RULES", "DESCRIPTION"])
-        .right(1)
-        .right(2);
-    for row in &rows {
-        let version = row.version.map_or_else(|| "-".to_owned(), |version| version.to_string());
-        let date = row.time.map(local_time).unwrap_or_default();
-        let author = row.author.as_deref().unwrap_or_default();
-        let rules = row.rules.join(", ");
-        table.row([&row.name, &row.schedules.to_string(), &version, &date, author, &rules, &row.description]);
-    }
-    ui.print(&table.to_string());
+    packages(&repository, &history, &Filter::new(args.filter.as_deref())?, ui)?;
     Ok(Exit::Done)
+}
+
+/// Prints the packages that pass a filter.
+pub(in super::super) fn packages(
+    repository: &Repository,
+    history: &History,
+    filter: &Filter,
+    ui: &Ui,
+) -> Result<(), CommandError> {
+    let heads = ["NAME", "SCHEDULES", "VERSION", "DATE", "AUTHOR", "RULES", "DESCRIPTION"];
+    let mut table = Table::new(heads).right(1).right(2);
+    let mut list = Vec::new();
+    for (name, latest) in existing(history, Kind::Package, filter) {
+        let Some(blob) = latest.blob else { continue };
+        // One that cannot be read is shown all the same; `check` says why.
+        let package = Package::of_blob(repository.git2(), &latest.path, blob).ok();
+        let schedules = package.as_ref().map(|package| package.schedules.len());
+        let Package { description, rules, .. } = package.unwrap_or_default();
+        let number = versions(repository, history, &encode(&name)).len();
+        let shown = schedules.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        let date = local_time(latest.time);
+        table.row([
+            &name,
+            &shown,
+            &number.to_string(),
+            &date,
+            &latest.author,
+            &rules.join(", "),
+            &description,
+        ]);
+        list.push(json!({
+            "name": name, "schedules": schedules, "version": number, "author": latest.author,
+            "date": utc_time(latest.time), "rules": rules, "description": description, "path": latest.path,
+        }));
+    }
+    finish("packages", &list, &table, ui)
 }

@@ -105,8 +105,6 @@ fn off_main_a_pin_holds_the_blob_only() {
     assert_eq!(updated.moved.len(), 2);
     assert_eq!(stored(&sandbox, "FIN").pin("New").unwrap().version, Some(1));
     // Another branch, without leaving main.
-    on(&sandbox, Some("other"), "OPS", create(&["Ledger"])).unwrap_err();
-    sandbox.git(&["branch", "other"]);
     let made = on(&sandbox, Some("other"), "OPS", create(&["Ledger"])).unwrap();
     assert!(made.committed.is_some() && !sandbox.path("packages/OPS.toml").exists());
 }
