@@ -3,7 +3,7 @@
 //! A [`Change`] holds the clone's lock from the moment it looks at the base
 //! until its commit stands. The order makes a kill harmless: objects, journal,
 //! ref (compare and swap), work tree and index, journal removed. What a killed
-//! process left is finished by the next change ([`journal`]).
+//! process left is finished by the next change ([`interrupted`]).
 
 mod journal;
 mod push;
