@@ -12,6 +12,12 @@ use crate::harness::{World, definition, starting};
 /// Longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How often a running command is looked at.
+const POLL: Duration = Duration::from_micros(200);
+
+/// Enough definitions for a pack, and for work that can be interrupted.
+const MANY: usize = 120;
+
 /// So many definitions in `in/`, each with a job of this name.
 fn write_definitions(world: &World, many: usize, job: &str) {
     for number in 0..many {
@@ -34,7 +40,7 @@ fn kill_when(mut child: Child, mut condition: impl FnMut() -> bool) {
         if condition() {
             child.kill().unwrap();
         }
-        std::thread::yield_now();
+        std::thread::sleep(POLL);
     }
     child.wait().unwrap();
 }
@@ -98,13 +104,13 @@ fn assert_recovers(world: &World, when: &str) {
 #[test]
 fn killed_at_any_moment_an_import_loses_nothing() {
     let world = World::with_central();
-    write_definitions(&world, 300, "A0");
+    write_definitions(&world, MANY, "A0");
     let started = Instant::now();
     start_import(&world).wait().unwrap();
     let duration = started.elapsed();
-    const MOMENTS: u32 = 12;
+    const MOMENTS: u32 = 8;
     for moment in 0..MOMENTS {
-        write_definitions(&world, 300, &format!("A{}", moment + 1));
+        write_definitions(&world, MANY, &format!("A{}", moment + 1));
         let (started, delay) = (Instant::now(), duration * moment / MOMENTS);
         kill_when(start_import(&world), || started.elapsed() >= delay);
         assert_recovers(&world, &format!("after {delay:?} of {duration:?}"));
@@ -114,11 +120,11 @@ fn killed_at_any_moment_an_import_loses_nothing() {
 #[test]
 fn killed_between_commit_and_work_tree_an_import_is_finished_by_the_next() {
     let world = World::with_central();
-    write_definitions(&world, 300, "A0");
+    write_definitions(&world, MANY, "A0");
     start_import(&world).wait().unwrap();
     let tip = || fs::read(world.path("central/.git/refs/heads/main")).unwrap_or_default();
-    for moment in 0..8 {
-        write_definitions(&world, 300, &format!("B{moment}"));
+    for moment in 0..5 {
+        write_definitions(&world, MANY, &format!("B{moment}"));
         let before = tip();
         let mut moved: Option<Instant> = None;
         kill_when(start_import(&world), || {
@@ -175,6 +181,82 @@ Brought the work tree to the commit [commit] on `main`, which an earlier command
     );
     assert!(world.read("central/schedules/Payroll.json").contains("07:00"));
     assert_eq!(world.git("central", &["status", "--porcelain"]), " M README.md");
+}
+
+#[test]
+fn files_that_were_in_place_before_the_kill_are_finished_in_the_index() {
+    let world = World::with_central();
+    leave_unfinished(&world);
+    world.write(
+        "central/schedules/Payroll.json",
+        world.git("central", &["show", "main:schedules/Payroll.json"]) + "\n",
+    );
+    world.import("central", &starting("Billing", "08:00"), &[]).ok();
+    world.assert_sound("central");
+}
+
+#[test]
+fn killed_while_it_finishes_what_a_kill_had_left_the_next_one_finishes() {
+    let world = World::with_central();
+    write_definitions(&world, MANY, "A0");
+    start_import(&world).wait().unwrap();
+    for moment in 0..4 {
+        let old = world.git("central", &["rev-parse", "HEAD"]);
+        write_definitions(&world, MANY, &format!("C{moment}"));
+        start_import(&world).wait().unwrap();
+        let new = world.git("central", &["rev-parse", "HEAD"]);
+        world.git("central", &["reset", "--quiet", "--hard", &old]);
+        world.git("central", &["update-ref", "refs/heads/main", &new]);
+        world.write("central/.git/opcon-deploy.journal", format!("refs/heads/main\n{old}\n{new}\n"));
+        // It is at work as soon as the first file lies ready.
+        let ready = world.path("central/.git/opcon-deploy.staging/checkout/schedules");
+        let mut begun: Option<Instant> = None;
+        kill_when(start_import(&world), || {
+            if begun.is_none() && ready.exists() {
+                begun = Some(Instant::now());
+            }
+            begun.is_some_and(|begun| begun.elapsed() >= Duration::from_millis(4 * moment))
+        });
+        assert_recovers(&world, &format!("{} ms after it began to finish", 4 * moment));
+    }
+}
+
+#[test]
+fn killed_while_it_pushes_on_a_tip_that_moved_an_import_loses_nothing() {
+    let world = World::with_central();
+    world.add_remote();
+    world.add_clone("colleague", "Carl Dev");
+    write_definitions(&world, 20, "A0");
+    start_import(&world).wait().unwrap();
+    world.git("central", &["push", "--quiet"]);
+    let tip = || fs::read(world.path("central/.git/refs/heads/main")).unwrap_or_default();
+    for moment in 0..4 {
+        world.git("colleague", &["pull", "--quiet"]);
+        for file in 0..40 {
+            world.write(&format!("colleague/notes/{file}.txt"), format!("{moment}\n"));
+        }
+        world.commit("colleague", "Notes");
+        world.git("colleague", &["push", "--quiet"]);
+        write_definitions(&world, 20, &format!("D{moment}"));
+        let mut command = world.program("central");
+        command.args(["import", "--file", "../in", "--push"]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The branch moves to the commit, then to the one made again.
+        let (mut last, mut moves, mut second) = (tip(), 0, None);
+        kill_when(child, || {
+            let now = tip();
+            if now != last {
+                (last, moves) = (now, moves + 1);
+            }
+            if moves == 2 && second.is_none() {
+                second = Some(Instant::now());
+            }
+            second.is_some_and(|second: Instant| second.elapsed() >= Duration::from_millis(moment))
+        });
+        assert_recovers(&world, &format!("{moment} ms after the commit was made again"));
+        assert_eq!(world.read("central/notes/39.txt"), format!("{moment}\n"));
+        world.git("central", &["push", "--quiet"]);
+    }
 }
 
 #[test]
@@ -323,7 +405,7 @@ mod unix {
             run.to_string(),
             str![[r#"
 --- stderr
-Error: the commit [commit] stands on `main`, but the work tree could not follow: cannot write `[world]/central/.git/index`: no room left
+Error: the commit [commit] stands on `main`, but the work tree could not follow: cannot write `[world]/central/.git/index`: is the disk full?
 Hint: the next command that commits finishes it
 --- exit 1
 
@@ -331,6 +413,33 @@ Hint: the next command that commits finishes it
         );
         assert_recovers(&world, "without room");
         assert_eq!(world.git("central", &["rev-list", "--count", "HEAD"]), "2");
+    }
+
+    #[test]
+    fn a_commit_that_somebody_makes_meanwhile_is_not_lost() {
+        let world = World::with_central();
+        let slow = world.path("slow.json");
+        world.finish(world.command("mkfifo", "").arg(&slow)).ok();
+        let mut command = world.program("central");
+        command.args(["import", "--file", "../slow.json"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Opening waits until the import reads, and it has looked at the branch by then.
+        let mut pipe = fs::File::options().write(true).open(&slow).unwrap();
+        world.git("central", &["commit", "--quiet", "--allow-empty", "-m", "Meanwhile"]);
+        std::io::Write::write_all(&mut pipe, starting("Payroll", "06:00").as_bytes()).unwrap();
+        drop(pipe);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert_data_eq!(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+            str![[r#"
+Error: `refs/heads/main` was moved by another program meanwhile; nothing was committed
+Hint: run the command again
+
+"#]]
+        );
+        assert_eq!(world.git("central", &["log", "-1", "--format=%s"]), "Meanwhile");
+        world.assert_sound("central");
     }
 
     fn signal(child: &Child, name: &str) {
@@ -347,7 +456,7 @@ Hint: the next command that commits finishes it
         let started = Instant::now();
         while fs::read_dir(&staging).map_or(0, Iterator::count) < 2 {
             assert!(started.elapsed() < DEADLINE);
-            std::thread::yield_now();
+            std::thread::sleep(POLL);
         }
         signal(&child, "INT");
         let output = child.wait_with_output().unwrap();

@@ -235,11 +235,123 @@ fn links_are_not_written_through() {
         run.to_string(),
         str![[r#"
 --- stderr
-Error: `schedules/Finance/Payroll.json` is a symbolic link or below one; nothing was committed
-Hint: definitions must be plain files
+Error: `schedules/Finance/Payroll.json` is not a plain file in a plain folder; nothing was committed
+Hint: move away what stands there
 --- exit 1
 
 "#]]
     );
     assert!(!world.path("outside/Payroll.json").exists());
+}
+
+#[test]
+fn folders_that_differ_in_case_are_refused() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &["--app", "Finance/EU"]).ok();
+    let tried = ["finance", "FINANCE/EU", "Finance/eu/x"];
+    let told = tried.map(|app| {
+        world.import("central", &starting("Billing", "06:00"), &["--app", app]).exits(1).to_string()
+    });
+    assert_data_eq!(
+        told.concat(),
+        str![[r#"
+--- stderr
+Error: the folder `finance` differs only in case from `Finance`
+--- exit 1
+--- stderr
+Error: the folder `FINANCE/EU` differs only in case from `Finance/EU`
+--- exit 1
+--- stderr
+Error: the folder `Finance/eu/x` differs only in case from `Finance/EU`
+--- exit 1
+
+"#]]
+    );
+    world.import("central", &starting("Billing", "06:00"), &["--app", "Finance/US"]).ok();
+}
+
+#[test]
+fn what_is_no_folder_is_not_made_one() {
+    let world = World::with_central();
+    world.write("central/schedules/Finance", "a file");
+    world.commit("central", "A file");
+    let here = world.import("central", &starting("Payroll", "06:00"), &["--app", "Finance"]).exits(1);
+    let there =
+        world.import("central", &starting("Payroll", "06:00"), &["--app", "Finance", "--branch=b"]).exits(1);
+    assert_data_eq!(
+        format!("{here}{there}"),
+        str![[r#"
+--- stderr
+Error: `schedules/Finance/Payroll.json` is not a plain file in a plain folder; nothing was committed
+Hint: move away what stands there
+--- exit 1
+--- stderr
+Error: `schedules/Finance/Payroll.json` is not a plain file in a plain folder; nothing was committed
+Hint: move away what stands there
+--- exit 1
+
+"#]]
+    );
+    assert_eq!(world.git("central", &["show", "main:schedules/Finance"]), "a file");
+}
+
+#[test]
+fn forms_of_the_index_that_cannot_be_written_are_named() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.git("central", &["update-index", "--split-index"]);
+    let split = world.import("central", &starting("Payroll", "07:00"), &[]).exits(1);
+    world.git("central", &["update-index", "--no-split-index"]);
+    world.git("central", &["sparse-checkout", "set", "--cone", "--sparse-index", "packages"]);
+    let sparse_index = world.import("central", &starting("Payroll", "07:00"), &[]).exits(1);
+    world.git("central", &["sparse-checkout", "reapply", "--no-sparse-index"]);
+    let sparse = world.import("central", &starting("Payroll", "07:00"), &[]).exits(1);
+    assert_data_eq!(
+        format!("{split}{sparse_index}{sparse}"),
+        str![[r#"
+--- stderr
+Error: git's index is of a kind that cannot be written here (extension `link`)
+Hint: `git update-index --no-split-index` makes it a plain one
+--- exit 1
+--- stderr
+Error: git's index is of a kind that cannot be written here (extension `sdir`)
+Hint: `git sparse-checkout reapply --no-sparse-index` makes it a plain one
+--- exit 1
+--- stderr
+Error: `schedules/Payroll.json` is outside the sparse checkout; nothing was committed
+Hint: `git sparse-checkout disable` brings it, `--branch=NAME` does without a work tree
+--- exit 1
+
+"#]]
+    );
+    world.git("central", &["sparse-checkout", "disable"]);
+    world.import("central", &starting("Payroll", "07:00"), &[]).ok();
+    world.assert_sound("central");
+}
+
+#[test]
+fn a_signature_that_fails_stops_the_commit() {
+    let world = World::with_central();
+    world.git("central", &["config", "commit.gpgSign", "true"]);
+    world.git("central", &["config", "gpg.program", "false"]);
+    let run = world.import("central", &starting("Payroll", "06:00"), &[]).exits(1);
+    assert_data_eq!(
+        run.to_string(),
+        str![[r#"
+--- stderr
+Error: `git commit-tree` failed: error: gpg failed to sign the data:
+(no gpg output)
+--- exit 1
+
+"#]]
+    );
+    world.assert_sound("central");
+}
+
+#[test]
+fn the_reflog_says_what_was_done() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &["-m", "Start of payroll"]).ok();
+    let reflog = world.git("central", &["reflog", "-1", "--format=%gs by %gn", "main"]);
+    assert_eq!(reflog, "Start of payroll by Ann Ops");
 }

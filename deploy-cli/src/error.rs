@@ -120,7 +120,10 @@ impl From<ImportError> for CommandError {
             ImportError::Cancelled => (Exit::Interrupted, None),
             ImportError::History(error) => (Exit::Failed, history_hint(error)),
             ImportError::Commit(error) => (Exit::Failed, commit_hint(error)),
-            ImportError::App(_) | ImportError::Object(_) | ImportError::Store(_) => (Exit::Failed, None),
+            ImportError::AppCase { .. }
+            | ImportError::App(_)
+            | ImportError::Object(_)
+            | ImportError::Store(_) => (Exit::Failed, None),
         };
         let failed = CommandError { code, ..CommandError::failed(chain(&error)) };
         hint.into_iter().fold(failed, CommandError::hint)
@@ -178,7 +181,10 @@ fn commit_hint(error: &CommitError) -> Option<String> {
             DirtyWhy::Untracked => {
                 format!("`git add \"{0}\" && git commit` keeps it; move it away to do without it", first.path)
             }
-            DirtyWhy::Link => "definitions must be plain files".to_owned(),
+            DirtyWhy::NotAFile => "move away what stands there".to_owned(),
+            DirtyWhy::Sparse => {
+                "`git sparse-checkout disable` brings it, `--branch=NAME` does without a work tree".to_owned()
+            }
             DirtyWhy::Conflict => {
                 format!("resolve it, then `git add \"{0}\" && git commit`", first.path)
             }
@@ -201,6 +207,11 @@ fn commit_hint(error: &CommitError) -> Option<String> {
             path.display()
         )),
         CommitError::CheckedOutElsewhere { .. } => Some("run the command in that work tree".into()),
+        CommitError::IndexKind(extension) => match extension.as_str() {
+            "link" => Some("`git update-index --no-split-index` makes it a plain one".into()),
+            "sdir" => Some("`git sparse-checkout reapply --no-sparse-index` makes it a plain one".into()),
+            _ => Some("`--branch=NAME` commits without it".into()),
+        },
         CommitError::Tip(error) => tip_hint(error),
         _ => None,
     }

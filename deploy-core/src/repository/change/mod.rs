@@ -114,6 +114,9 @@ pub enum CommitError {
     /// Another git is at work, or one was killed at work.
     #[error("another git command is at work in this clone: `{}` exists", .0.display())]
     Locked(PathBuf),
+    /// A form of the index that libgit2 does not write.
+    #[error("git's index is of a kind that cannot be written here (extension `{0}`)")]
+    IndexKind(String),
     /// There is no commit to start from.
     #[error(transparent)]
     Tip(#[from] TipError),
@@ -344,7 +347,19 @@ impl<'r> Change<'r> {
                 &empty
             }
         };
-        Ok(builder.create_updated(git, base)?)
+        builder.create_updated(git, base).map_err(|error| match self.below_a_file(base) {
+            Some(path) => CommitError::Dirty(vec![Dirty { path, why: DirtyWhy::NotAFile }]),
+            None => error.into(),
+        })
+    }
+
+    /// A path of which the base has a file where a folder should be.
+    fn below_a_file(&self, base: &git2::Tree<'_>) -> Option<String> {
+        let is_file = |folder: &std::path::Path| {
+            base.get_path(folder).is_ok_and(|entry| entry.kind() != Some(git2::ObjectType::Tree))
+        };
+        let mut paths = self.edits.iter().map(|edit| &edit.path);
+        paths.find(|path| std::path::Path::new(path).ancestors().skip(1).any(is_file)).cloned()
     }
 }
 

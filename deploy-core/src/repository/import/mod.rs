@@ -45,6 +45,14 @@ pub enum ImportError {
     /// The application folder cannot be one.
     #[error("`{0}` cannot be the folder of an application")]
     App(String),
+    /// On some systems both would be one folder.
+    #[error("the folder `{app}` differs only in case from `{other}`")]
+    AppCase {
+        /// What was given.
+        app: String,
+        /// The one that exists.
+        other: String,
+    },
     /// The versions could not be counted.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -175,6 +183,11 @@ pub fn import(
         Some(tree) => Listing::read(repository.git2(), &tree, Kind::Schedule)?,
         None => Listing::default(),
     };
+    if let Some(app) = &app
+        && let Some(other) = same_folder_but_for_case(app, &stored)
+    {
+        return Err(ImportError::AppCase { app: app.clone(), other });
+    }
     let read = read::read_all(repository, sources, &stored, change.staging()?, progress)?;
     let settled = settle::settle(read, sources, &stored);
     let on_main = change.branch() == repository.settings().git.main;
@@ -203,6 +216,16 @@ pub fn import(
         change.commit(&message(options, &items, &trailers), options.push)?
     };
     Ok(Imported { items, committed, on_main, recovered, rewritten: numbers.rewritten })
+}
+
+/// A folder that exists and is a part of the path asked for but for its case.
+fn same_folder_but_for_case(app: &str, stored: &Listing) -> Option<String> {
+    let parts: Vec<&str> = app.split('/').collect();
+    stored.iter().find_map(|(_, stored)| {
+        let there: Vec<&str> = layout::app_of(&stored.path).split('/').collect();
+        let same = parts.iter().zip(&there).take_while(|(a, b)| a.to_lowercase() == b.to_lowercase()).count();
+        (parts[..same] != there[..same]).then(|| there[..same].join("/"))
+    })
 }
 
 /// Where a schedule goes: where it lies already, else into the application asked for.
