@@ -13,7 +13,7 @@ pub mod ui;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use cli::Cli;
 use error::CommandError;
@@ -23,7 +23,7 @@ use ui::Ui;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     interrupt::survive_file_size_limit();
     clap_complete::CompleteEnv::with_factory(Cli::command).complete();
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match parse(args) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -42,6 +42,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             Exit::Failed.into()
         }
     }
+}
+
+/// As `Cli::try_parse_from`, without taking the table of words apart again at the end.
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut words = std::mem::ManuallyDrop::new(Cli::command());
+    let mut matches = words.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut words))
 }
 
 /// How a command ended.

@@ -32,7 +32,7 @@ pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, Oid};
+use git2::{ErrorCode, Oid, RepositoryOpenFlags};
 
 use git::Git;
 use history::Tip;
@@ -145,7 +145,8 @@ impl Repository {
     /// The configured remote, where this clone has it.
     pub fn remote(&self) -> Option<&str> {
         let name = self.settings.git.remote.as_str();
-        self.git2.find_remote(name).is_ok().then_some(name)
+        let config = self.git2.config().ok()?;
+        config.get_entry(&format!("remote.{name}.url")).is_ok().then_some(name)
     }
 
     /// Brings main of the remote up to date; nothing where there is no remote.
@@ -250,7 +251,9 @@ fn is_partial(git2: &git2::Repository) -> Result<bool, git2::Error> {
 }
 
 fn open_any(path: &Path) -> Result<git2::Repository, OpenError> {
-    git2::Repository::discover(path).map_err(|error| {
+    // Opens what it finds; `discover` would find first, then open.
+    let nowhere = [] as [&std::ffi::OsStr; 0];
+    git2::Repository::open_ext(path, RepositoryOpenFlags::empty(), nowhere).map_err(|error| {
         let path = path.to_path_buf();
         let message = error.message().to_owned();
         let uses = |what: &str| OpenError::Unsupported { path: path.clone(), what: format!("uses {what}") };
