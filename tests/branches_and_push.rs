@@ -347,3 +347,29 @@ as of `origin/main`; HEAD is on `main`
     );
     assert!(world.central(&["show", "Payroll"]).ok().stdout().contains("03:00"));
 }
+
+/// Whoever is refused makes the commit again: three others can refuse it three times.
+#[test]
+fn four_clones_that_push_at_once_all_succeed() {
+    let world = shared();
+    let clones = ["one", "two", "three", "four"];
+    for clone in clones {
+        world.add_clone(clone, clone);
+        world.write(&format!("{clone}.json"), starting(&format!("Of {clone}"), "01:00"));
+    }
+    let children = clones.map(|clone| {
+        let mut command = world.program(clone);
+        command.args(["import", "--push", "--file", &format!("../{clone}.json")]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    });
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(world.git("remote.git", &["rev-list", "--count", "--first-parent", "main"]), "6");
+    for clone in clones {
+        world.git(clone, &["pull", "--quiet", "--ff-only"]);
+        world.assert_sound(clone);
+        assert_eq!(world.versions(clone, &format!("Of {clone}")).len(), 1);
+    }
+}

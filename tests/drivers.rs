@@ -239,7 +239,9 @@ fn a_conflict_of_encrypted_values_is_told_without_them() {
         )
     };
     let (_, merged) = merge(&with("hunter2-ours"), &with("hunter2-theirs"));
-    assert_data_eq!(merged, str![[r#"
+    assert_data_eq!(
+        merged,
+        str![[r#"
 Auto-merging schedules/Payroll.json
 CONFLICT (content): Merge conflict in schedules/Payroll.json
 Automatic merge failed; fix conflicts and then commit the result.
@@ -248,5 +250,6 @@ Error: conflict in `schedules/Payroll.json`: property `DbPassword`, `value`: our
 Hint: choose between the marked lines, then `opcon-deploy fmt "schedules/Payroll.json" && git add "schedules/Payroll.json"`
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }
