@@ -204,7 +204,8 @@ Payroll                    2       2*  2026-05-28 20:35  Ann Ops
 fn behind_the_commit_is_made_again_on_the_new_tip() {
     let world = shared();
     world.import("colleague", &starting("Billing", "01:00"), &["--push"]).ok();
-    world.import("central", &starting("Payroll", "02:00"), &["--push"]).ok();
+    let run = world.import("central", &starting("Payroll", "02:00"), &["--push"]).ok();
+    assert!(run.stdout().contains("Payroll  version 2  "), "{run}");
     assert_eq!(tip(&world, "central"), tip(&world, "remote.git"));
     assert_eq!(world.git("central", &["rev-list", "--count", "--merges", "main"]), "0");
     world.assert_sound("central");
@@ -346,6 +347,19 @@ as of `origin/main`; HEAD is on `main`
 "#]]
     );
     assert!(world.central(&["show", "Payroll"]).ok().stdout().contains("03:00"));
+    // What is committed here has no number before it is on top of the remote's.
+    let run = world.import("central", &starting("Payroll", "04:00"), &[]).ok();
+    assert_data_eq!(
+        run.to_string(),
+        str![[r#"
+Payroll  will be version 3 when merged  startTime
+--- stderr
+1 schedule: 1 imported; commit [commit] on `main`
+--- exit 0
+
+"#]]
+    );
+    assert_eq!(world.versions("central", "Payroll").len(), 2);
 }
 
 /// Whoever is refused makes the commit again: three others can refuse it three times.
