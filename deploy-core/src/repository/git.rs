@@ -35,7 +35,7 @@ const FIXED: &[&str] = &[
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// The program could not be started.
-    #[error("cannot start `git`: {0}")]
+    #[error("cannot start `git`, is it installed and in PATH? {0}")]
     Start(#[source] std::io::Error),
     /// It could not be read from or written to.
     #[error("cannot talk to `git {verb}`: {source}")]
