@@ -446,3 +446,27 @@ Error: corrupted loose reference file: HEAD
 "#]]
     );
 }
+
+#[test]
+fn without_the_git_program() {
+    let world = World::with_central();
+    world.write("payroll.json", starting("Payroll", "06:00"));
+    let without = |args: &[&str]| {
+        let mut command = world.program("central");
+        world.finish(command.args(args).env("PATH", world.path("empty"))).exits(1).to_string()
+    };
+    let told = [without(&["init", "../new"]), without(&["import", "--file", "../payroll.json"])];
+    assert_data_eq!(
+        told.concat(),
+        str![[r#"
+--- stderr
+Error: cannot start `git`, is it installed and in PATH? No such file or directory (os error 2)
+--- exit 1
+--- stderr
+Error: cannot start `git`, is it installed and in PATH? No such file or directory (os error 2)
+--- exit 1
+
+"#]]
+    );
+    world.assert_sound("central");
+}
