@@ -324,3 +324,149 @@ fn file_names_that_are_no_text_do_no_harm() {
     world.central(&["list"]).ok();
     world.assert_sound("central");
 }
+
+#[test]
+fn whatever_the_user_has_configured_the_answers_are_the_same() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.write("central/schedules/Payroll.json", starting("Payroll", "07:00"));
+    world.git("central", &["config", "user.name", "Jürgen Müller"]);
+    world.commit("central", "Löhne");
+    world.git("central", &["config", "--unset", "user.name"]);
+    world.add_remote();
+    let ask = || {
+        let all = [&["list"][..], &["versions", "Payroll"], &["diff", "Payroll@1", "Payroll@2"]];
+        all.map(|args| world.central(args).ok().to_string()).concat()
+    };
+    let right = ask();
+    let settings = [
+        ("color.ui", "always"),
+        ("core.abbrev", "4"),
+        ("core.pager", "false"),
+        ("core.quotePath", "true"),
+        ("core.hooksPath", "/nonexistent"),
+        ("diff.external", "false"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.noprefix", "true"),
+        ("diff.orderFile", "/dev/null"),
+        ("diff.renames", "copies"),
+        ("fetch.prune", "true"),
+        ("format.pretty", "oneline"),
+        ("i18n.commitEncoding", "ISO-8859-1"),
+        ("i18n.logOutputEncoding", "ISO-8859-1"),
+        ("log.date", "relative"),
+        ("log.decorate", "full"),
+        ("log.diffMerges", "combined"),
+        ("log.follow", "true"),
+        ("log.mailmap", "false"),
+        ("log.showRoot", "false"),
+        ("log.showSignature", "true"),
+        ("push.default", "nothing"),
+        ("push.followTags", "true"),
+        ("status.showUntrackedFiles", "no"),
+    ];
+    for (key, value) in settings {
+        world.git("", &["config", "--global", key, value]);
+    }
+    std::fs::remove_dir_all(world.path("central/.git/opcon-deploy")).unwrap();
+    assert_eq!(ask(), right);
+    let run = world.import("central", &starting("Payroll", "08:00"), &["--push"]).ok();
+    assert!(run.to_string().contains("pushed"), "{run}");
+    assert!(!world.git("central", &["cat-file", "commit", "HEAD"]).contains("encoding"));
+    assert_eq!(world.versions("central", "Payroll").len(), 3);
+}
+
+#[test]
+fn a_repository_in_the_environment_is_not_taken_for_ours() {
+    let world = World::with_central();
+    world.git("", &["init", "--quiet", "elsewhere"]);
+    world.write("payroll.json", starting("Payroll", "06:00"));
+    let mut command = world.program("central");
+    command.args(["import", "--file", "../payroll.json"]);
+    for (name, value) in [
+        ("GIT_DIR", "elsewhere/.git"),
+        ("GIT_WORK_TREE", "elsewhere"),
+        ("GIT_INDEX_FILE", "elsewhere/.git/index"),
+        ("GIT_OBJECT_DIRECTORY", "elsewhere/.git/objects"),
+        ("GIT_COMMON_DIR", "elsewhere/.git"),
+    ] {
+        command.env(name, world.path(value));
+    }
+    world.finish(&mut command).ok();
+    world.assert_sound("central");
+    assert_eq!(world.versions("central", "Payroll").len(), 1);
+}
+
+#[test]
+fn a_damaged_repository_is_an_error_and_no_panic() {
+    let world = World::with_central();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    let index = std::fs::read(world.path("central/.git/index")).unwrap();
+    world.write("central/.git/index", "garbage that is no index of git at all, long enough to be read");
+    let no_index = world.import("central", &starting("Payroll", "07:00"), &[]).exits(1);
+    world.write("central/.git/index", index);
+    let blob = world.git("central", &["rev-parse", "HEAD:schedules/Payroll.json"]);
+    let object = world.path(format!("central/.git/objects/{}/{}", &blob[..2], &blob[2..]));
+    std::fs::remove_file(&object).unwrap();
+    let no_object =
+        [&["list"][..], &["show", "Payroll"], &["export", "Payroll", "-o", "-"], &["versions", "Payroll"]]
+            .map(|args| world.central(args).to_string());
+    let not_imported = world.import("central", &starting("Payroll", "07:00"), &[]).exits(1);
+    world.write("central/.git/HEAD", "garbage");
+    let no_head = world.central(&["list"]).exits(1);
+    let told = format!("{no_index}{}{not_imported}{no_head}", no_object.concat());
+    assert_data_eq!(
+        told,
+        str![[r#"
+--- stderr
+Error: cannot write to the repository: invalid data in index - incorrect header signature
+--- exit 1
+NAME     APP  SUB  EXT  JOBS  VERSION  DATE              AUTHOR   DESCRIPTION
+Payroll                    0        1  2026-05-28 20:28  Ann Ops  its content is missing: `git fsck` tells more
+--- exit 0
+--- stderr
+Error: cannot read the repository: object not found - no match for id ([commit])
+--- exit 1
+--- stderr
+Error: cannot read the repository: object not found - no match for id ([commit])
+--- exit 1
+VERSION  COMMIT    DATE              AUTHOR   WHAT CHANGED  MESSAGE
+      1  [commit]  2026-05-28 20:28  Ann Ops  new: 2 jobs   Import Payroll: new: 2 jobs
+--- exit 0
+Payroll  not imported: cannot read its stored version: object not found - no match for id ([commit]) (`standard input`)
+--- stderr
+1 schedule: 0 imported, 1 failed; nothing to commit
+--- exit 1
+NAME     APP  SUB  EXT  JOBS  VERSION  DATE              AUTHOR   DESCRIPTION
+Payroll                    0        1  2026-05-28 20:28  Ann Ops  its content is missing: `git fsck` tells more
+--- stderr
+Error: corrupted loose reference file: HEAD
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn without_the_git_program() {
+    let world = World::with_central();
+    world.write("payroll.json", starting("Payroll", "06:00"));
+    let without = |args: &[&str]| {
+        let mut command = world.program("central");
+        world.finish(command.args(args).env("PATH", world.path("empty"))).exits(1).to_string()
+    };
+    let told = [without(&["init", "../new"]), without(&["import", "--file", "../payroll.json"])];
+    assert_data_eq!(
+        told.concat(),
+        str![[r#"
+--- stderr
+Error: cannot start `git`, is it installed and in PATH? No such file or directory (os error 2)
+--- exit 1
+--- stderr
+Error: cannot start `git`, is it installed and in PATH? No such file or directory (os error 2)
+--- exit 1
+
+"#]]
+    );
+    world.assert_sound("central");
+}

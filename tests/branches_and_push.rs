@@ -206,7 +206,8 @@ Payroll                    2       2*  2026-05-28 20:35  Ann Ops
 fn behind_the_commit_is_made_again_on_the_new_tip() {
     let world = shared();
     world.import("colleague", &starting("Billing", "01:00"), &["--push"]).ok();
-    world.import("central", &starting("Payroll", "02:00"), &["--push"]).ok();
+    let run = world.import("central", &starting("Payroll", "02:00"), &["--push"]).ok();
+    assert!(run.stdout().contains("Payroll  version 2  "), "{run}");
     assert_eq!(tip(&world, "central"), tip(&world, "remote.git"));
     assert_eq!(world.git("central", &["rev-list", "--count", "--merges", "main"]), "0");
     world.assert_sound("central");
@@ -349,4 +350,43 @@ as of `origin/main`; HEAD is on `main`
 "#]]
     );
     assert!(world.central(&["show", "Payroll"]).ok().stdout().contains("03:00"));
+    // What is committed here has no number before it is on top of the remote's.
+    let run = world.import("central", &starting("Payroll", "04:00"), &[]).ok();
+    assert_data_eq!(
+        run.to_string(),
+        str![[r#"
+Payroll  will be version 3 when merged  startTime
+--- stderr
+1 schedule: 1 imported; commit [commit] on `main`
+--- exit 0
+
+"#]]
+    );
+    assert_eq!(world.versions("central", "Payroll").len(), 2);
+}
+
+/// Whoever is refused makes the commit again: three others can refuse it three times.
+#[test]
+fn four_clones_that_push_at_once_all_succeed() {
+    let world = shared();
+    let clones = ["one", "two", "three", "four"];
+    for clone in clones {
+        world.add_clone(clone, clone);
+        world.write(&format!("{clone}.json"), starting(&format!("Of {clone}"), "01:00"));
+    }
+    let children = clones.map(|clone| {
+        let mut command = world.program(clone);
+        command.args(["import", "--push", "--file", &format!("../{clone}.json")]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    });
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(world.git("remote.git", &["rev-list", "--count", "--first-parent", "main"]), "6");
+    for clone in clones {
+        world.git(clone, &["pull", "--quiet", "--ff-only"]);
+        world.assert_sound(clone);
+        assert_eq!(world.versions(clone, &format!("Of {clone}")).len(), 1);
+    }
 }

@@ -295,3 +295,32 @@ Warning: `TaxRate` in propertyList differs between the schedules; the newest ver
     );
     assert!(world.read("both.json").contains("\"7\""));
 }
+
+#[test]
+fn encrypted_values_are_carried_and_never_shown() {
+    let world = World::with_central();
+    let with = |secret: &str| {
+        let property = serde_json::json!({ "name": "DbPassword", "value": secret, "encrypted": true });
+        starting("Payroll", "06:00").replacen('{', &format!("{{\"propertyList\":[{property}],"), 1)
+    };
+    let first = world.import("central", &with("hunter2-first"), &[]).ok().to_string();
+    let second = world.import("central", &with("hunter2-second"), &[]).ok().to_string();
+    let shown = [
+        &["show", "Payroll"][..],
+        &["list"],
+        &["versions", "Payroll"],
+        &["diff", "Payroll"],
+        &["diff", "Payroll", "--markdown"],
+        &["diff", "--range", "HEAD~1..HEAD"],
+        &["diff-driver", "schedules/Payroll.json"],
+    ]
+    .map(|args| world.central(args).ok().to_string())
+    .concat();
+    let by_git = world.git("central", &["log", "-p"]);
+    for text in [&first, &second, &shown, &by_git] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    // That it changed can be seen, and it is carried whole.
+    assert!(world.central(&["diff", "Payroll"]).ok().stdout().contains("DbPassword"));
+    assert!(world.central(&["export", "Payroll@1", "-o", "-"]).ok().stdout().contains("hunter2-first"));
+}

@@ -227,3 +227,29 @@ Error: cannot read `a`: No such file or directory (os error 2)
 "#]]
     );
 }
+
+#[test]
+fn a_conflict_of_encrypted_values_is_told_without_them() {
+    let with = |secret: &str| {
+        let property = serde_json::json!({ "name": "DbPassword", "value": secret, "encrypted": true });
+        payroll("06:00", "load.exe", "report.exe").replacen(
+            '{',
+            &format!("{{\"propertyList\":[{property}],"),
+            1,
+        )
+    };
+    let (_, merged) = merge(&with("hunter2-ours"), &with("hunter2-theirs"));
+    assert_data_eq!(
+        merged,
+        str![[r#"
+Auto-merging schedules/Payroll.json
+CONFLICT (content): Merge conflict in schedules/Payroll.json
+Automatic merge failed; fix conflicts and then commit the result.
+--- stderr
+Error: conflict in `schedules/Payroll.json`: property `DbPassword`, `value`: ours `(encrypted)`, theirs `(encrypted)`
+Hint: choose between the marked lines, then `opcon-deploy fmt "schedules/Payroll.json" && git add "schedules/Payroll.json"`
+--- exit 1
+
+"#]]
+    );
+}

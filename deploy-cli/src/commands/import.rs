@@ -67,6 +67,13 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
             std::thread::park_timeout(Duration::from_millis(15));
         }
         work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    let imported = imported.map_err(|mut error: CommandError| {
+        // On a terminal Ctrl-C ends the git that is running, too.
+        if progress.cancelled.load(Ordering::Relaxed) {
+            error.code = Exit::Interrupted;
+        }
+        error
     })?;
     drop(bar);
     show(&imported, ui)

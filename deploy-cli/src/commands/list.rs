@@ -119,7 +119,8 @@ fn schedules(
     let all = existing(history, Kind::Schedule, filter);
     let blobs: Vec<_> = all.iter().filter_map(|(_, version)| version.blob).collect();
     let briefs = briefs(repository, &blobs);
-    let none = Brief::default();
+    let none =
+        Brief { description: "its content is missing: `git fsck` tells more".to_owned(), ..Brief::default() };
     let rows: Vec<ScheduleRow<'_>> = all
         .iter()
         .map(|(name, version)| {

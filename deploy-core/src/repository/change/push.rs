@@ -86,10 +86,18 @@ fn refusal(summary: &str, stderr: &str) -> String {
     }
 }
 
+/// Whether the remote's branch is elsewhere, in the words of the gits of the years.
 fn is_behind(summary: &str) -> bool {
-    ["fetch first", "non-fast-forward", "stale info", "failed to update ref", "cannot lock ref"]
-        .iter()
-        .any(|reason| summary.contains(reason))
+    const REASONS: [&str; 7] = [
+        "fetch first",
+        "non-fast-forward",
+        "stale info",
+        "failed to update ref",
+        "cannot lock ref",
+        "incorrect old value provided",
+        "reference already exists",
+    ];
+    REASONS.iter().any(|reason| summary.contains(reason))
 }
 
 /// Makes the commit again on the remote's tip, if that tip contains its base

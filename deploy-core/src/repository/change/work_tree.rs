@@ -245,7 +245,10 @@ impl<'r> WorkTree<'r> {
         for (path, ..) in files {
             checkout.path(path);
         }
-        fs::create_dir_all(&beside).map_err(|source| CommitError::Io { path: beside.clone(), source })?;
+        // What an earlier, killed one has left there may be half a file.
+        super::journal::clear_staging(self.repository)
+            .and_then(|()| fs::create_dir_all(&beside))
+            .map_err(|source| CommitError::Io { path: beside.clone(), source })?;
         self.repository.git2().checkout_tree(tree.as_object(), Some(&mut checkout))?;
         for (path, blob, mode) in files {
             let full = self.root.join(path);

@@ -146,7 +146,7 @@ pub struct Imported {
     pub items: Vec<Item>,
     /// The commit; `None` where there was nothing new.
     pub committed: Option<Committed>,
-    /// Whether the numbers are final: the commit is on main.
+    /// Whether the numbers are final: the commit is on main, and main is not behind the remote's.
     pub on_main: bool,
     /// What a killed command had left and this one has finished.
     pub recovered: Option<Interrupted>,
@@ -215,6 +215,12 @@ pub fn import(
     } else {
         change.commit(&message(options, &items, &trailers), options.push)?
     };
+    // Behind the remote, versions are counted there: the commit has none before it is on top of that.
+    let counted = match &committed {
+        Some(committed) => repository.tip().map_err(HistoryError::from)?.commit == committed.commit,
+        None => true,
+    };
+    let on_main = on_main && counted;
     Ok(Imported { items, committed, on_main, recovered, rewritten: numbers.rewritten })
 }
 
