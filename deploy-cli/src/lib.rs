@@ -11,6 +11,7 @@ mod reference;
 pub mod ui;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -21,6 +22,14 @@ use ui::Ui;
 
 /// Runs the program with its arguments, the first of which is its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let [_, only] = args.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        // What scripts ask most needs no table of words.
+        let _ = writeln!(std::io::stdout(), "opcon-deploy {}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
     interrupt::survive_file_size_limit();
     clap_complete::CompleteEnv::with_factory(Cli::command).complete();
     let cli = match parse(args) {

@@ -30,6 +30,7 @@ pub mod what_changed;
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod testing;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid, RepositoryOpenFlags};
@@ -95,6 +96,7 @@ pub struct Repository {
     git: Git,
     root: PathBuf,
     settings: Settings,
+    has_remote: OnceCell<bool>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -109,7 +111,7 @@ impl Repository {
         let git2 = discover(path)?;
         let root = root_of(&git2);
         let settings = read_settings(&git2, &root)?;
-        Ok(Self { git: Git::new(&root), git2, root, settings })
+        Ok(Self { git: Git::new(&root), git2, root, settings, has_remote: OnceCell::new() })
     }
 
     /// Another handle on the same repository, for another thread.
@@ -145,8 +147,11 @@ impl Repository {
     /// The configured remote, where this clone has it.
     pub fn remote(&self) -> Option<&str> {
         let name = self.settings.git.remote.as_str();
-        let config = self.git2.config().ok()?;
-        config.get_entry(&format!("remote.{name}.url")).is_ok().then_some(name)
+        let known = || {
+            let config = self.git2.config();
+            config.is_ok_and(|config| config.get_entry(&format!("remote.{name}.url")).is_ok())
+        };
+        self.has_remote.get_or_init(known).then_some(name)
     }
 
     /// Brings main of the remote up to date; nothing where there is no remote.
