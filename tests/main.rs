@@ -1,13 +1,22 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod bad_definitions;
+mod bad_repositories;
+mod branches_and_push;
+mod diff_show_export;
+mod drivers;
+mod faults;
 mod harness;
 mod import;
 mod import_server;
+mod init;
+mod output;
 mod sandbox;
 mod scripts;
 mod servers;
 mod story;
+mod versions;
 
 /// A test file that nobody named here would never run.
 #[test]

@@ -1,6 +1,6 @@
 //! The words of the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser};
@@ -36,6 +36,9 @@ pub struct Global {
     /// Work in this folder instead of the current one
     #[arg(short = 'C', value_name = "DIR", global = true, default_value = ".", hide_default_value = true)]
     pub dir: PathBuf,
+    /// Fetch main from the remote first; otherwise commands that read do not
+    #[arg(long, global = true)]
+    pub fetch: bool,
     /// Print the result as one JSON object
     #[arg(long, global = true)]
     pub json: bool,
@@ -45,6 +48,16 @@ pub struct Global {
     /// Print more about what is done
     #[arg(short, long, global = true)]
     pub verbose: bool,
+}
+
+impl Global {
+    /// A path given by the user, as seen from the folder to work in.
+    pub fn at(&self, path: impl AsRef<Path>) -> PathBuf {
+        match self.dir.as_os_str() == "." {
+            true => path.as_ref().to_path_buf(),
+            false => self.dir.join(path),
+        }
+    }
 }
 
 /// Options of every command that commits.

@@ -70,11 +70,11 @@ impl CommandError {
 }
 
 /// The message with those causes that it does not already tell.
-fn chain(error: &dyn Error) -> String {
-    let mut message = error.to_string();
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut message = text(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let text = error.to_string();
+        let text = text(error);
         if !message.contains(&text) {
             message.push_str(": ");
             message.push_str(&text);
@@ -82,6 +82,14 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     message
+}
+
+/// What an error says, without the class and code that libgit2 adds.
+fn text(error: &(dyn Error + 'static)) -> String {
+    match error.downcast_ref::<git2::Error>() {
+        Some(error) => error.message().to_owned(),
+        None => error.to_string(),
+    }
 }
 
 macro_rules! from_core {
@@ -124,7 +132,10 @@ impl From<ImportError> for CommandError {
             ImportError::Cancelled => (Exit::Interrupted, None),
             ImportError::History(error) => (Exit::Failed, history_hint(error)),
             ImportError::Commit(error) => (Exit::Failed, commit_hint(error)),
-            ImportError::App(_) | ImportError::Object(_) | ImportError::Store(_) => (Exit::Failed, None),
+            ImportError::AppCase { .. }
+            | ImportError::App(_)
+            | ImportError::Object(_)
+            | ImportError::Store(_) => (Exit::Failed, None),
         };
         let failed = CommandError { code, ..CommandError::failed(chain(&error)) };
         hint.into_iter().fold(failed, CommandError::hint)
@@ -159,9 +170,10 @@ fn shown(path: &Path) -> String {
 
 fn tip_hint(error: &TipError) -> Option<String> {
     match error {
-        TipError::NoMain { main } => Some(format!(
-            "`[git] main` in deploy.toml names the branch of the versions; `git fetch` or `git branch {main}` makes it"
-        )),
+        TipError::NoMain { .. } => Some(
+            "`[git] main` in deploy.toml names the branch of the versions; `git fetch` brings it, a first commit makes it"
+                .into(),
+        ),
         TipError::Ref(_) => None,
     }
 }
@@ -181,7 +193,13 @@ fn commit_hint(error: &CommitError) -> Option<String> {
             DirtyWhy::Untracked => {
                 format!("`git add \"{0}\" && git commit` keeps it; move it away to do without it", first.path)
             }
-            DirtyWhy::Link => "definitions must be plain files".to_owned(),
+            DirtyWhy::NotAFile => "move away what stands there".to_owned(),
+            DirtyWhy::Sparse => {
+                "`git sparse-checkout disable` brings it, `--branch=NAME` does without a work tree".to_owned()
+            }
+            DirtyWhy::Conflict => {
+                format!("resolve it, then `git add \"{0}\" && git commit`", first.path)
+            }
             _ => format!("`git commit -- \"{0}\"` keeps the change, `git restore --staged --worktree \"{0}\"` drops it", first.path),
         }),
         CommitError::Moved { .. } => Some("run the command again".into()),
@@ -191,7 +209,21 @@ fn commit_hint(error: &CommitError) -> Option<String> {
         CommitError::PushRefused { branch, .. } => {
             Some(format!("`git push` tries again; `--branch=NAME` commits to another branch than `{branch}`"))
         }
+        CommitError::NotPushed { .. } => Some("`git push` tries again".into()),
+        CommitError::InTheWay(dirty) => dirty.first().map(|first| {
+            format!("`git stash push -- \"{}\" && git pull --rebase && git push && git stash pop`", first.path)
+        }),
+        CommitError::NotFollowed { .. } => Some("the next command that commits finishes it".into()),
+        CommitError::Locked(path) => Some(format!(
+            "wait for it; if there is none, one was killed: remove `{}`",
+            path.display()
+        )),
         CommitError::CheckedOutElsewhere { .. } => Some("run the command in that work tree".into()),
+        CommitError::IndexKind(extension) => match extension.as_str() {
+            "link" => Some("`git update-index --no-split-index` makes it a plain one".into()),
+            "sdir" => Some("`git sparse-checkout reapply --no-sparse-index` makes it a plain one".into()),
+            _ => Some("`--branch=NAME` commits without it".into()),
+        },
         CommitError::Tip(error) => tip_hint(error),
         _ => None,
     }
@@ -204,6 +236,7 @@ fn init_hint(error: &InitError) -> Option<String> {
             shown(root)
         )),
         InitError::Open(error) => open_hint(error),
+        InitError::Commit(CommitError::Detached) => Some("`git switch BRANCH` first".into()),
         InitError::Commit(error) => commit_hint(error),
         _ => None,
     }

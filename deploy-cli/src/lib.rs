@@ -13,9 +13,10 @@ mod system;
 pub mod ui;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use cli::Cli;
 use error::CommandError;
@@ -23,9 +24,17 @@ use ui::Ui;
 
 /// Runs the program with its arguments, the first of which is its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let [_, only] = args.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        // What scripts ask most needs no table of words.
+        let _ = writeln!(std::io::stdout(), "opcon-deploy {}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
     interrupt::survive_file_size_limit();
     clap_complete::CompleteEnv::with_factory(Cli::command).complete();
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match parse(args) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -33,13 +42,24 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ui = Ui::new(&cli.global);
-    match commands::run(cli.command, &cli.global, &ui) {
-        Ok(code) => code.into(),
+    let code = commands::run(cli.command, &cli.global, &ui).unwrap_or_else(|error| {
+        error.report(&ui);
+        error.code
+    });
+    match ui.finish() {
+        Ok(()) => code.into(),
         Err(error) => {
-            error.report(&ui);
-            error.code.into()
+            Ui::new(&cli.global).error(&format!("cannot write the result: {error}"));
+            Exit::Failed.into()
         }
     }
+}
+
+/// As `Cli::try_parse_from`, without taking the table of words apart again at the end.
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut words = std::mem::ManuallyDrop::new(Cli::command());
+    let mut matches = words.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut words))
 }
 
 /// How a command ended.

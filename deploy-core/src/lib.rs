@@ -7,3 +7,4 @@
 pub mod definition;
 pub mod opcon;
 pub mod repository;
+pub mod rules;

@@ -130,6 +130,46 @@ impl World {
         self.git("central", &["push", "--quiet", "--set-upstream", "origin", "main"]);
     }
 
+    /// Another clone of the remote, its drivers wired; whoever commits there is `who`.
+    pub fn add_clone(&self, folder: &str, who: &str) {
+        self.git("", &["clone", "--quiet", "remote.git", folder]);
+        self.git(folder, &["config", "user.name", who]);
+        self.run(folder, &["init"]).ok();
+    }
+
+    /// Imports a definition of one schedule into a clone; the options follow `import`.
+    pub fn import(&self, folder: &str, definition: &str, options: &[&str]) -> Run {
+        let args = [&["import", "--file", "-"], options].concat();
+        self.run_with_input(folder, &args, definition.as_bytes())
+    }
+
+    /// Commits everything in the work tree, as a user would.
+    pub fn commit(&self, folder: &str, message: &str) {
+        self.git(folder, &["add", "--all"]);
+        self.git(folder, &["commit", "--quiet", "--allow-empty", "-m", message]);
+    }
+
+    /// What the program says are the commits of a schedule's versions, oldest first.
+    #[track_caller]
+    pub fn versions(&self, folder: &str, name: &str) -> Vec<String> {
+        let all = self.run(folder, &["versions", name, "--all", "--json"]).ok().json();
+        let mut commits: Vec<String> = all["versions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|version| version["commit"].as_str().unwrap().to_owned())
+            .collect();
+        commits.reverse();
+        commits
+    }
+
+    /// What git says they are.
+    pub fn versions_by_git(&self, folder: &str, tip: &str, stem: &str) -> Vec<String> {
+        let path = format!(":(glob)schedules/**/{stem}.json");
+        let log = self.git(folder, &["log", "--reverse", "--first-parent", "--format=%H", tip, "--", &path]);
+        log.lines().map(str::to_owned).collect()
+    }
+
     /// Git finds nothing wrong with the repository, and the work tree is as HEAD has it.
     pub fn assert_sound(&self, folder: &str) {
         self.git(folder, &["fsck", "--full", "--strict", "--no-dangling"]);
@@ -175,8 +215,19 @@ impl std::fmt::Display for Run {
         }
         let code = self.output.status.code().map_or("killed".to_owned(), |code| code.to_string());
         text.push_str(&format!("--- exit {code}\n"));
-        f.write_str(&redact(&text, &self.root))
+        f.write_str(&redact(&redact_fetch(&text), &self.root))
     }
+}
+
+/// The time of a fetch is the machine's, whatever the world's clock says.
+fn redact_fetch(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| match line.split_once(" as of 20") {
+        Some((before, after)) if line.contains("`--fetch`") => {
+            format!("{before} as of [time];{}", after.split_once(';').map_or("", |(_, rest)| rest))
+        }
+        _ => line.to_owned(),
+    });
+    lines.collect()
 }
 
 /// Commit names become `[commit]`, the world's folder `[world]`, the temporary ones of git `[tmp]`.
@@ -186,12 +237,10 @@ fn redact(text: &str, root: &Path) -> String {
         text.replace(&*canonical.to_string_lossy(), "[world]").replace(&*root.to_string_lossy(), "[world]");
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
-    let mut flush = |word: &mut String, out: &mut String| {
+    let flush = |word: &mut String, out: &mut String| {
         let hex = word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        if hex
-            && matches!(word.len(), 7 | 8 | 40)
-            && !(word.len() < 40 && word.bytes().all(|b| b.is_ascii_digit()))
-        {
+        // Seven digits are more likely a number, eight the rare commit without a letter.
+        if hex && (matches!(word.len(), 8 | 40) || word.len() == 7 && word.bytes().any(|b| b > b'9')) {
             out.push_str("[commit]");
         } else {
             out.push_str(word);
@@ -208,6 +257,11 @@ fn redact(text: &str, root: &Path) -> String {
     }
     flush(&mut word, &mut out);
     out
+}
+
+/// A definition of one schedule that starts at a time, with two jobs.
+pub fn starting(name: &str, time: &str) -> String {
+    definition(name, &["LOAD", "REPORT"]).replace("06:00", time)
 }
 
 /// A definition of one schedule with jobs that have only a name, in the export form.

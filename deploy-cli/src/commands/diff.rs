@@ -78,11 +78,11 @@ pub(super) fn run(args: DiffArgs, global: &Global, ui: &Ui) -> CommandResult {
 }
 
 fn is_file(global: &Global, text: &str) -> bool {
-    global.dir.join(text).is_file()
+    global.at(text).is_file()
 }
 
 fn from_file(global: &Global, text: &str) -> Result<Side, CommandError> {
-    let path = global.dir.join(text);
+    let path = global.at(text);
     let bytes = std::fs::read(&path).map_err(|error| CommandError::io("read", &path, &error))?;
     let definition = Definition::read(&bytes)
         .map_err(|error| CommandError::failed(format!("`{}`: {error}", path.display())))?;
@@ -165,6 +165,10 @@ fn print(difference: &Difference, ui: &Ui) {
 }
 
 fn range_diff(range: &str, markdown: bool, global: &Global, ui: &Ui) -> CommandResult {
+    if !range.contains("..") {
+        let words = format!("`{range}` is no range: write `{range}..HEAD`, or `A..B`");
+        return Err(CommandError::usage(words));
+    }
     let repository = open(global, ui)?;
     let mut list = Vec::new();
     let mut any = false;

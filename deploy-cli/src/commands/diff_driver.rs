@@ -13,7 +13,7 @@ use crate::{CommandResult, Exit};
 /// Print a definition as lines that compare well (called by git)
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Wired by `opcon-deploy init` as\n  diff.opcon-deploy.textconv = opcon-deploy diff-driver"
+    after_help = "Examples:\n  git config diff.opcon-deploy.textconv 'opcon-deploy diff-driver'\n      what `opcon-deploy init` does; `git diff` then calls it\n  opcon-deploy diff-driver schedules/Payroll.json"
 )]
 pub struct DiffDriverArgs {
     /// The file
@@ -21,7 +21,7 @@ pub struct DiffDriverArgs {
 }
 
 pub(super) fn run(args: DiffDriverArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let path = global.dir.join(&args.file);
+    let path = global.at(&args.file);
     let bytes = std::fs::read(&path).map_err(|error| CommandError::io("read", &path, &error))?;
     match Definition::read(&bytes) {
         Ok(definition) if ui.is_json() => {

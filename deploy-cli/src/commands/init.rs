@@ -26,7 +26,7 @@ pub struct InitArgs {
 }
 
 pub(super) fn run(args: InitArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let dir = args.folder.map_or_else(|| global.dir.clone(), |dir| global.dir.join(dir));
+    let dir = args.folder.map_or_else(|| global.dir.clone(), |dir| global.at(dir));
     let program = std::env::current_exe()
         .map_err(|error| CommandError::failed(format!("cannot tell where this program lies: {error}")))?;
     let done = init(&dir, &program.to_string_lossy())?;

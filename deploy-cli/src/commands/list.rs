@@ -3,6 +3,7 @@
 use clap::Args;
 use deploy_core::definition::decode;
 use deploy_core::repository::Repository;
+use deploy_core::repository::change::head_branch;
 use deploy_core::repository::history::{History, Version};
 use deploy_core::repository::layout::{Kind, app_of};
 use deploy_core::repository::summaries::{Brief, briefs};
@@ -54,11 +55,11 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
         "apps" => apps(&history, &filter, ui)?,
         _ => schedules(&repository, &history, &filter, ui)?,
     }
-    let head = repository.git2().head().ok();
-    let on = head.as_ref().and_then(|head| head.shorthand().ok()).unwrap_or("a detached HEAD");
-    let tip = history.tip();
-    if on != repository.settings().git.main || tip.branch != on {
-        ui.note(format!("as of `{}`; HEAD is on `{on}`", tip.branch));
+    let (tip, main) = (history.tip(), &repository.settings().git.main);
+    match head_branch(repository.git2())? {
+        Some(on) if on == *main && tip.branch == on => {}
+        Some(on) => ui.note(format!("as of `{}`; HEAD is on `{on}`", tip.branch)),
+        None => ui.note(format!("as of `{}`; HEAD is detached", tip.branch)),
     }
     Ok(Exit::Done)
 }
@@ -118,7 +119,8 @@ fn schedules(
     let all = existing(history, Kind::Schedule, filter);
     let blobs: Vec<_> = all.iter().filter_map(|(_, version)| version.blob).collect();
     let briefs = briefs(repository, &blobs);
-    let none = Brief::default();
+    let none =
+        Brief { description: "its content is missing: `git fsck` tells more".to_owned(), ..Brief::default() };
     let rows: Vec<ScheduleRow<'_>> = all
         .iter()
         .map(|(name, version)| {

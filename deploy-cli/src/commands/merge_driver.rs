@@ -16,7 +16,7 @@ use crate::{CommandResult, Exit};
 /// file as git marks them, and end with exit code 1, as git expects.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Wired by `opcon-deploy init` as\n  merge.opcon-deploy.driver = opcon-deploy merge-driver %O %A %B --path %P"
+    after_help = "Examples:\n  git config merge.opcon-deploy.driver 'opcon-deploy merge-driver %O %A %B --path %P'\n      what `opcon-deploy init` does; `git merge` then calls it\n  opcon-deploy merge-driver base.json ours.json theirs.json"
 )]
 pub struct MergeDriverArgs {
     /// The common ancestor
@@ -32,10 +32,10 @@ pub struct MergeDriverArgs {
 
 pub(super) fn run(args: MergeDriverArgs, global: &Global, ui: &Ui) -> CommandResult {
     let shown = args.path.clone().unwrap_or_else(|| args.ours.display().to_string());
-    let base = read(&global.dir.join(&args.base), &shown, "the common ancestor")?;
-    let ours_path = global.dir.join(&args.ours);
+    let base = read(&global.at(&args.base), &shown, "the common ancestor")?;
+    let ours_path = global.at(&args.ours);
     let (Some(ours), Some(theirs)) =
-        (read(&ours_path, &shown, "ours")?, read(&global.dir.join(&args.theirs), &shown, "theirs")?)
+        (read(&ours_path, &shown, "ours")?, read(&global.at(&args.theirs), &shown, "theirs")?)
     else {
         return Err(CommandError::failed(format!("`{shown}`: one side of the merge is empty")));
     };

@@ -20,15 +20,17 @@ mod server;
 mod show;
 mod versions;
 
+use std::time::UNIX_EPOCH;
+
 use clap::Subcommand;
 use deploy_core::repository::Repository;
 use deploy_core::repository::history::History;
-use deploy_core::repository::init::is_unwired;
+use deploy_core::repository::init::hint_to_wire;
 
 use crate::CommandResult;
 use crate::cli::Global;
 use crate::error::CommandError;
-use crate::ui::Ui;
+use crate::ui::{Ui, local_time};
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
@@ -81,13 +83,19 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
 
 /// Opens the repository, and says what the user should know about this clone.
 fn open(global: &Global, ui: &Ui) -> Result<Repository, CommandError> {
+    if !global.dir.is_dir() {
+        return Err(CommandError::failed(format!("there is no folder `{}`", global.dir.display())));
+    }
     let repository = Repository::open(&global.dir)?;
-    if is_unwired(&repository) {
+    if hint_to_wire(&repository) {
         ui.hint("`opcon-deploy init` wires git's diff and merge of definitions into this clone");
+    }
+    if global.fetch {
+        repository.fetch_main()?;
     }
     if let Some(left) = deploy_core::repository::change::interrupted(&repository) {
         ui.warning(format!(
-            "a command was killed after its commit {} on `{}`: the work tree has not followed; the next command that commits finishes it",
+            "a command ended after its commit {} on `{}` and before the work tree had followed; the next command that commits finishes it",
             &left.commit.to_string()[..8],
             left.branch
         ));
@@ -98,6 +106,15 @@ fn open(global: &Global, ui: &Ui) -> Result<Repository, CommandError> {
 /// The versions, with what the user should know about how they were counted.
 fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
     let history = History::load(repository)?;
+    if let (Some(remote), Some(_)) = (repository.remote(), history.tip().remote) {
+        let main = &repository.settings().git.main;
+        let fetched = repository.last_fetch().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let when = match fetched {
+            Some(time) => local_time(time.as_secs() as i64),
+            None => "the last clone or push".to_owned(),
+        };
+        ui.note(format!("`{remote}/{main}` as of {when}; `--fetch` asks the remote"));
+    }
     if let Some(rewritten) = history.rewritten() {
         ui.warning(format!(
             "the history of `{}` was rewritten: its former tip {} is gone, versions are counted anew",

@@ -3,7 +3,8 @@
 mod progress;
 mod table;
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -37,12 +38,14 @@ pub struct Ui {
     json: bool,
     quiet: bool,
     verbose: bool,
+    /// Why the result could not be written as a whole.
+    lost: OnceLock<io::Error>,
 }
 
 impl Ui {
     /// As the options say.
     pub fn new(global: &Global) -> Self {
-        Self { json: global.json, quiet: global.quiet, verbose: global.verbose }
+        Self { json: global.json, quiet: global.quiet, verbose: global.verbose, lost: OnceLock::new() }
     }
 
     /// Whether the result is wanted as JSON.
@@ -52,18 +55,33 @@ impl Ui {
 
     /// Text of the result.
     pub fn print(&self, text: &str) {
-        // A reader that has seen enough (`| head`) is no error.
-        let _ = write!(anstream::stdout().lock(), "{text}");
+        self.wrote(write!(anstream::stdout().lock(), "{text}"));
     }
 
     /// A line of the result.
     pub fn line(&self, text: impl AsRef<str>) {
-        let _ = writeln!(anstream::stdout().lock(), "{}", text.as_ref());
+        self.wrote(writeln!(anstream::stdout().lock(), "{}", text.as_ref()));
     }
 
     /// Bytes of the result, as they are.
     pub fn bytes(&self, bytes: &[u8]) {
-        let _ = std::io::stdout().lock().write_all(bytes);
+        self.wrote(io::stdout().lock().write_all(bytes));
+    }
+
+    /// Whether the whole result could be written; the reason if not.
+    pub fn finish(self) -> io::Result<()> {
+        self.wrote(io::stdout().flush());
+        self.lost.into_inner().map_or(Ok(()), Err)
+    }
+
+    fn wrote(&self, result: io::Result<()>) {
+        match result {
+            // A reader that has seen enough (`| head`) is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let _ = self.lost.set(error);
+            }
+            _ => {}
+        }
     }
 
     /// The result as `{"schema":1,"<name>":…}`.

@@ -66,7 +66,8 @@ const NUMBER_KEY: &str = "$serde_json::private::Number";
 /// Reads any JSON value; duplicate keys are an error, a byte order mark is skipped.
 pub fn read_json(bytes: &[u8]) -> Result<Value, ReadError> {
     let text = match bytes {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return Err(ReadError::Utf16),
+        // With a byte order mark, or without: no JSON text has a zero among its first two bytes.
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, ..] | [_, 0, ..] => return Err(ReadError::Utf16),
         [0xEF, 0xBB, 0xBF, rest @ ..] => rest,
         _ => bytes,
     };
@@ -94,7 +95,8 @@ fn json_error(error: serde_json::Error) -> ReadError {
         "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
             "a \\u escape that is half of a surrogate pair".to_owned()
         }
-        other => other.to_owned(),
+        "expected ident" => "this is not JSON".to_owned(),
+        other => other.replace("EOF while parsing", "the text ends within"),
     };
     ReadError::Json { message, line, column }
 }
@@ -207,6 +209,7 @@ mod tests {
     fn bad_bytes_are_named() {
         assert_eq!(json(" \r\n").unwrap_err(), ReadError::Empty);
         assert_eq!(read_json(b"\xFF\xFE{\0").unwrap_err(), ReadError::Utf16);
+        assert_eq!(read_json(b"{\0}\0").unwrap_err(), ReadError::Utf16);
         assert_eq!(read_json(b"\"\xC3(\"").unwrap_err(), ReadError::NotUtf8 { offset: 1 });
         assert_eq!(read_json(b"\xEF\xBB\xBF{}").unwrap(), Value::Object(Map::new()));
         assert!(json(r#""\ud800""#).unwrap_err().to_string().contains("surrogate"));

@@ -22,11 +22,20 @@ const INHERITED: &[&str] = &[
     "GIT_CONFIG",
 ];
 
+/// Settings without which output or commits would depend on the user's own.
+const FIXED: &[&str] = &[
+    "core.quotePath=false",
+    "color.ui=false",
+    "gc.auto=0",
+    "i18n.logOutputEncoding=UTF-8",
+    "i18n.commitEncoding=UTF-8",
+];
+
 /// Why a run of `git` did not give what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// The program could not be started.
-    #[error("cannot start `git`: {0}")]
+    #[error("cannot start `git`, is it installed and in PATH? {0}")]
     Start(#[source] std::io::Error),
     /// It could not be read from or written to.
     #[error("cannot talk to `git {verb}`: {source}")]
@@ -61,7 +70,10 @@ impl Git {
     fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.dir);
-        command.args(["--no-pager", "-c", "core.quotePath=false", "-c", "color.ui=false", "-c", "gc.auto=0"]);
+        command.arg("--no-pager");
+        FIXED.iter().for_each(|setting| {
+            command.args(["-c", setting]);
+        });
         command.args(args);
         for name in INHERITED {
             command.env_remove(name);

@@ -1,5 +1,6 @@
 //! Laying out a central repository, and wiring a clone.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::change::{Change, CommitError, Committed, Content, Destination, head_branch};
@@ -70,7 +71,7 @@ pub enum InitError {
     #[error(transparent)]
     Git(#[from] GitError),
     /// The repository could not be read.
-    #[error("cannot read the repository: {0}")]
+    #[error("cannot read the repository: {}", .0.message())]
     Object(#[from] git2::Error),
     /// `users.toml` could not be written.
     #[error("cannot write users.toml: {0}")]
@@ -91,7 +92,10 @@ pub fn init(dir: &Path, program: &str) -> Result<Initialised, InitError> {
         Err(error) => return Err(error.into()),
     };
     let git2 = super::discover(&dir)?;
-    let root = git2.workdir().ok_or_else(|| InitError::Bare(dir.clone()))?.to_path_buf();
+    if git2.is_bare() {
+        return Err(InitError::Bare(dir));
+    }
+    let root = super::root_of(&git2);
     if !existed && root.canonicalize().ok().as_deref() != Some(&dir) {
         return Err(InitError::Inside { dir, root });
     }
@@ -103,7 +107,7 @@ pub fn init(dir: &Path, program: &str) -> Result<Initialised, InitError> {
     let main = choose_main(&git2, &git)?;
     let git_settings = settings::GitSettings { main: main.clone(), ..Default::default() };
     let settings = Settings { git: git_settings, ..Default::default() };
-    let repository = Repository { git2, git, root: root.clone(), settings };
+    let repository = Repository { git2, git, root: root.clone(), settings, has_remote: OnceCell::new() };
     let mut change = Change::begin(&repository, &Destination::Head, &|| {})?;
     let (mut added, mut kept) = (Vec::new(), Vec::new());
     let users = (users::FILE, first_user(repository.git())?);
@@ -181,7 +185,7 @@ pub fn wire(git: &Git, program: &str) -> Result<(), GitError> {
 }
 
 /// Whether `.gitattributes` asks for the drivers and this clone does not know them.
-pub fn is_unwired(repository: &Repository) -> bool {
+pub(crate) fn is_unwired(repository: &Repository) -> bool {
     let attributes = std::fs::read_to_string(repository.root().join(".gitattributes")).unwrap_or_default();
     let asks = attributes.contains(&format!("merge={DRIVER}"));
     let known = || {
@@ -192,6 +196,16 @@ pub fn is_unwired(repository: &Repository) -> bool {
         config.is_ok()
     };
     asks && !known()
+}
+
+/// Whether a hint to wire them is due: once in each clone.
+pub fn hint_to_wire(repository: &Repository) -> bool {
+    const HINTED: &str = "hinted-drivers";
+    let due = is_unwired(repository) && repository.read_cache(HINTED).is_none();
+    if due {
+        repository.write_cache(HINTED, b"");
+    }
+    due
 }
 
 /// The program as git's shell takes it.

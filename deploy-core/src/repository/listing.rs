@@ -21,6 +21,8 @@ pub struct Listing {
     files: HashMap<String, Stored>,
     /// Lower-cased stem to stem: names that differ only in case.
     folded: HashMap<String, String>,
+    /// Stem to path of those that lie in a second place too.
+    second: HashMap<String, String>,
 }
 
 impl Listing {
@@ -44,7 +46,10 @@ impl Listing {
                 {
                     let stem = stem.to_owned();
                     listing.folded.insert(stem.to_lowercase(), stem.clone());
-                    listing.files.insert(stem, Stored { path, blob: entry.id() });
+                    let earlier = listing.files.insert(stem.clone(), Stored { path, blob: entry.id() });
+                    if let Some(earlier) = earlier {
+                        listing.second.insert(stem, earlier.path);
+                    }
                 }
             }
             TreeWalkResult::Ok
@@ -55,6 +60,11 @@ impl Listing {
     /// The file of a stem.
     pub fn get(&self, stem: &str) -> Option<&Stored> {
         self.files.get(stem)
+    }
+
+    /// Where else a stem lies, if it lies in two places.
+    pub fn second_path(&self, stem: &str) -> Option<&str> {
+        self.second.get(stem).map(String::as_str)
     }
 
     /// The stem that is the same but for its case.

@@ -4,6 +4,7 @@
 //! (network, signing, hooks) goes through their own `git` ([`git`]). Caches
 //! lie in the common git directory under `opcon-deploy/`.
 
+mod cache_lines;
 pub mod change;
 pub mod check;
 pub mod files;
@@ -31,9 +32,10 @@ pub mod what_changed;
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod testing;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, Oid};
+use git2::{ErrorCode, Oid, RepositoryOpenFlags};
 
 use git::Git;
 use history::Tip;
@@ -59,11 +61,11 @@ pub enum OpenError {
     #[error(transparent)]
     Settings(#[from] TomlError),
     /// A kind of git repository that libgit2 does not read.
-    #[error("`{}` uses {what}, which cannot be read here", path.display())]
+    #[error("`{}` {what}, which cannot be read here", path.display())]
     Unsupported {
         /// The repository.
         path: PathBuf,
-        /// What it uses.
+        /// What it is or uses, with the verb.
         what: String,
     },
     /// Anything else.
@@ -86,7 +88,7 @@ pub enum TipError {
         main: String,
     },
     /// A ref could not be read.
-    #[error("cannot read the branches: {0}")]
+    #[error("cannot read the branches: {}", .0.message())]
     Ref(#[from] git2::Error),
 }
 
@@ -110,6 +112,7 @@ pub struct Repository {
     git: Git,
     root: PathBuf,
     settings: Settings,
+    has_remote: OnceCell<bool>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -122,9 +125,9 @@ impl Repository {
     /// Opens the central repository that holds `path`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let git2 = discover(path)?;
-        let root = git2.workdir().unwrap_or_else(|| git2.path()).to_path_buf();
+        let root = root_of(&git2);
         let settings = read_settings(&git2, &root)?;
-        Ok(Self { git: Git::new(&root), git2, root, settings })
+        Ok(Self { git: Git::new(&root), git2, root, settings, has_remote: OnceCell::new() })
     }
 
     /// Another handle on the same repository, for another thread.
@@ -169,7 +172,25 @@ impl Repository {
     /// The configured remote, where this clone has it.
     pub fn remote(&self) -> Option<&str> {
         let name = self.settings.git.remote.as_str();
-        self.git2.find_remote(name).is_ok().then_some(name)
+        let known = || {
+            let config = self.git2.config();
+            config.is_ok_and(|config| config.get_entry(&format!("remote.{name}.url")).is_ok())
+        };
+        self.has_remote.get_or_init(known).then_some(name)
+    }
+
+    /// Brings main of the remote up to date; nothing where there is no remote.
+    pub fn fetch_main(&self) -> Result<(), git::GitError> {
+        let Some(remote) = self.remote() else { return Ok(()) };
+        let main = &self.settings.git.main;
+        let refspec = format!("+refs/heads/{main}:refs/remotes/{remote}/{main}");
+        self.git.run(&["fetch", "--quiet", remote, &refspec]).map(|_| ())
+    }
+
+    /// When something was last fetched into this clone.
+    pub fn last_fetch(&self) -> Option<std::time::SystemTime> {
+        let metadata = std::fs::metadata(self.git2.path().join("FETCH_HEAD"));
+        metadata.and_then(|metadata| metadata.modified()).ok()
     }
 
     /// The commit that a ref points to; `None` where it does not exist.
@@ -231,15 +252,45 @@ impl Repository {
     }
 }
 
+/// The work tree or the git directory, without the slash that libgit2 puts behind it.
+fn root_of(git2: &git2::Repository) -> PathBuf {
+    git2.workdir().unwrap_or_else(|| git2.path()).components().collect()
+}
+
 fn discover(path: &Path) -> Result<git2::Repository, OpenError> {
-    git2::Repository::discover(path).map_err(|error| {
+    let git2 = open_any(path)?;
+    match is_partial(&git2) {
+        Ok(false) => Ok(git2),
+        Ok(true) => {
+            Err(OpenError::Unsupported { path: path.to_path_buf(), what: "is a partial clone".to_owned() })
+        }
+        Err(error) => Err(OpenError::Other { path: path.to_path_buf(), message: error.message().to_owned() }),
+    }
+}
+
+/// Whether objects may be missing until they are fetched, which libgit2 does not do.
+fn is_partial(git2: &git2::Repository) -> Result<bool, git2::Error> {
+    let config = git2.config()?;
+    let mut entries = config.entries(Some("remote\\..*\\.promisor"))?;
+    while let Some(entry) = entries.next() {
+        if entry?.value().ok().is_none_or(|value| value != "false") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn open_any(path: &Path) -> Result<git2::Repository, OpenError> {
+    // Opens what it finds; `discover` would find first, then open.
+    let nowhere = [] as [&std::ffi::OsStr; 0];
+    git2::Repository::open_ext(path, RepositoryOpenFlags::empty(), nowhere).map_err(|error| {
         let path = path.to_path_buf();
         let message = error.message().to_owned();
-        let uses = |what: &str| OpenError::Unsupported { path: path.clone(), what: what.to_owned() };
+        let uses = |what: &str| OpenError::Unsupported { path: path.clone(), what: format!("uses {what}") };
         if error.code() == ErrorCode::NotFound {
             OpenError::NotARepository { path }
         } else if message.contains("partialclone") {
-            uses("a partial clone (`extensions.partialClone`)")
+            OpenError::Unsupported { path, what: "is a partial clone".to_owned() }
         } else if message.contains("refstorage") {
             uses("reftable references (`extensions.refStorage`)")
         } else if message.contains("object format") || message.contains("objectformat") {

@@ -32,8 +32,8 @@ pub enum ResolveError {
         kind: Kind,
         /// Its name.
         name: String,
-        /// The version asked for.
-        number: usize,
+        /// The version asked for, as it was written.
+        number: String,
         /// The version it has.
         latest: usize,
     },
@@ -77,7 +77,7 @@ pub enum ResolveError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// An object could not be read.
-    #[error("cannot read the repository: {0}")]
+    #[error("cannot read the repository: {}", .0.message())]
     Object(#[from] git2::Error),
 }
 
@@ -126,7 +126,7 @@ pub fn resolve(
                 None => Err(ResolveError::NoVersion {
                     kind,
                     name: name.to_owned(),
-                    number: number.parse().unwrap_or(usize::MAX),
+                    number: number.to_owned(),
                     latest: versions.len(),
                 }),
             }

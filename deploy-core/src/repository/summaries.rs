@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use git2::Oid;
 use rayon::prelude::*;
 
-use super::Repository;
+use super::{Repository, cache_lines};
 use crate::definition::{Definition, summary};
 
 const CACHE: &str = "summaries";
@@ -73,14 +73,12 @@ fn encode(briefs: &HashMap<Oid, Brief>) -> String {
         .iter()
         .collect();
         let description = brief.description.replace(['\n', '\r'], " ");
-        text.push_str(&format!("{blob} {} {flags} {description}\n", brief.jobs));
+        text.push_str(&cache_lines::line(&format!("{blob} {} {flags} {description}", brief.jobs)));
     }
     text
 }
 
-/// Lines that are damaged are passed over.
 fn decode(bytes: &[u8]) -> HashMap<Oid, Brief> {
-    let text = String::from_utf8_lossy(bytes);
     let line = |line: &str| {
         let mut fields = line.splitn(4, ' ');
         let blob = Oid::from_str(fields.next()?).ok()?;
@@ -95,5 +93,5 @@ fn decode(bytes: &[u8]) -> HashMap<Oid, Brief> {
         };
         Some((blob, brief))
     };
-    text.lines().filter_map(line).collect()
+    cache_lines::read(bytes).filter_map(line).collect()
 }

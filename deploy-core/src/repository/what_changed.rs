@@ -7,13 +7,16 @@ use std::io::Write;
 
 use git2::Oid;
 
-use super::Repository;
 use super::history::Version;
+use super::{Repository, cache_lines};
 use crate::definition::Definition;
 use crate::definition::diff::diff;
 
 /// The trailer that holds it: `Schedule: <file stem> | <what changed>`.
 pub const TRAILER: &str = "Schedule";
+
+/// The words for a definition in the place of something that was none.
+pub const AGAIN: &str = "a definition again";
 
 /// The words for a first version.
 pub fn of_new(definition: &Definition) -> String {
@@ -23,9 +26,10 @@ pub fn of_new(definition: &Definition) -> String {
 
 /// The words for a change.
 pub fn between(before: &Definition, after: &Definition) -> String {
-    match diff(before, after).in_words() {
-        words if words.is_empty() => "only what the exporter writes: ids, stamps, dates".to_owned(),
-        words => words,
+    let difference = diff(before, after);
+    match difference.changes.is_empty() {
+        true => "only what the exporter writes: ids, stamps, dates".to_owned(),
+        false => difference.in_words(),
     }
 }
 
@@ -68,7 +72,7 @@ pub fn of_version(
     let words = match (before.map(read).transpose()?, read(blob)?) {
         (_, Err(error)) => format!("not a definition: {error}"),
         (None, Ok(after)) => of_new(&after),
-        (Some(Err(_)), Ok(_)) => "a definition again".to_owned(),
+        (Some(Err(_)), Ok(_)) => AGAIN.to_owned(),
         (Some(Ok(before)), Ok(after)) => between(&before, &after),
     };
     Remembered::add(repository, before, blob, &words);
@@ -86,10 +90,9 @@ impl Remembered {
     }
 
     fn read(repository: &Repository, blob: Oid) -> Self {
-        let text = repository.read_cache(&Self::file(blob)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
+        let bytes = repository.read_cache(&Self::file(blob)).unwrap_or_default();
         let (id, none) = (blob.to_string(), Oid::ZERO_SHA1);
-        let words = text.lines().filter_map(|line| {
+        let words = cache_lines::read(&bytes).filter_map(|line| {
             let (before, rest) = line.split_once(' ')?;
             let words = rest.strip_prefix(&id)?.strip_prefix(' ')?;
             let before = Oid::from_str(before).ok()?;
@@ -105,7 +108,7 @@ impl Remembered {
     /// Appended in one write; what cannot be remembered is worked out again.
     fn add(repository: &Repository, before: Option<Oid>, blob: Oid, words: &str) {
         let path = repository.private_dir().join(Self::file(blob));
-        let line = format!("{} {blob} {words}\n", before.unwrap_or(Oid::ZERO_SHA1));
+        let line = cache_lines::line(&format!("{} {blob} {words}", before.unwrap_or(Oid::ZERO_SHA1)));
         let append = || {
             fs::create_dir_all(path.parent()?).ok()?;
             let mut file = fs::File::options().append(true).create(true).open(&path).ok()?;

@@ -9,7 +9,9 @@ use rayon::prelude::*;
 fn main() -> ExitCode {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let parsed: Result<(), String> = match paths.as_slice() {
-        [folder] if folder.is_dir() => files(folder).and_then(|files| files.par_iter().try_for_each(|file| parse(file))),
+        [folder] if folder.is_dir() => {
+            files(folder).and_then(|files| files.par_iter().try_for_each(|file| parse(file)))
+        }
         files => files.iter().try_for_each(|file| parse(file)),
     };
     match parsed {
@@ -20,7 +22,11 @@ fn main() -> ExitCode {
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
-    Ok(entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json")).collect())
+    Ok(entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect())
 }
 
 fn parse(file: &Path) -> Result<(), String> {

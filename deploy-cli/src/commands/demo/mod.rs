@@ -34,7 +34,7 @@ pub(super) fn run(args: DemoArgs, global: &Global, ui: &Ui) -> CommandResult {
         return Err(CommandError::usage("`demo` is made for reading; it has no JSON form"));
     }
     let folder = match args.folder {
-        Some(folder) => global.dir.join(folder),
+        Some(folder) => global.at(folder),
         None => std::env::temp_dir().join(format!("opcon-deploy-demo-{}", std::process::id())),
     };
     let in_use = folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());

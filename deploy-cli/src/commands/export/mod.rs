@@ -89,7 +89,7 @@ struct Exported {
 
 fn write_all(mut all: Vec<Exported>, output: &Path, global: &Global, ui: &Ui) -> CommandResult {
     let text = output.to_string_lossy();
-    let path = global.dir.join(output);
+    let path = global.at(output);
     let number = all.len();
     let mut written = Vec::new();
     if path.is_dir() || text.ends_with(['/', '\\']) {

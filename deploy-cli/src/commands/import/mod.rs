@@ -64,11 +64,14 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     if let Some(server) = &args.server {
         return server::run(&repository, server, &args, global, ui);
     }
-    let sources = sources(&args.file)?;
+    let sources = sources(&args.file, global)?;
     let options = options(&args, Vec::new());
     let (progress, total) = (Arc::new(Progress::default()), sources.len());
     progress.total.store(total, Ordering::Relaxed);
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || {
+        progress.waiting.store(true, Ordering::Relaxed);
+        ui.note("Waiting for another command in this clone to finish");
+    };
     let imported = follow(&repository, &progress, ui, |repository| {
         Ok(import(repository, &sources, &options, &progress, &waiting)?)
     })?;
@@ -96,7 +99,7 @@ pub(super) fn follow<T: Send>(
     interrupt::stop_on_ctrl_c(progress);
     let bar = ui.progress(progress.total.load(Ordering::Relaxed), "Importing");
     let root = repository.root().to_path_buf();
-    std::thread::scope(|scope| {
+    let done = std::thread::scope(|scope| {
         // A handle of its own: objects are read on that thread.
         let work = scope.spawn(|| work(&Repository::open(&root)?));
         while !work.is_finished() {
@@ -105,6 +108,13 @@ pub(super) fn follow<T: Send>(
             std::thread::park_timeout(Duration::from_millis(15));
         }
         work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    done.map_err(|mut error: CommandError| {
+        // On a terminal Ctrl-C ends the git that is running, too.
+        if progress.cancelled.load(Ordering::Relaxed) {
+            error.code = Exit::Interrupted;
+        }
+        error
     })
 }
 
@@ -131,10 +141,11 @@ fn worse(a: Exit, b: Exit) -> Exit {
     if a == Exit::Done { b } else { a }
 }
 
-fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
+fn sources(paths: &[PathBuf], global: &Global) -> Result<Vec<Source>, CommandError> {
     let mut sources = Vec::new();
-    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) =
+    let (stdin, mut files): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    files.iter_mut().for_each(|path| *path = global.at(&*path));
     if !stdin.is_empty() {
         let mut bytes = Vec::new();
         std::io::stdin()

@@ -13,7 +13,7 @@ pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
     let exit = if failed > 0 { Exit::Failed } else { Exit::Done };
     if let Some(recovered) = &imported.recovered {
         ui.note(format!(
-            "Finished the commit {} on `{}` that a killed command had left",
+            "Brought the work tree to the commit {} on `{}`, which an earlier command had left to do",
             &recovered.commit.to_string()[..8],
             recovered.branch
         ));
@@ -46,6 +46,7 @@ pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
             Outcome::Failed(error) => {
                 let from =
                     if item.source == item.name { String::new() } else { format!(" (`{}`)", item.source) };
+                let error = one_line(&error.to_string());
                 format!("{} {error}{from}", styled(style::REMOVED, "not imported:"))
             }
         };

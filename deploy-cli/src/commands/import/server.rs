@@ -36,7 +36,7 @@ pub(super) fn run(
 ) -> CommandResult {
     let mut patterns = args.patterns.clone();
     if let Some(list) = &args.list {
-        patterns.extend(read_list(&global.dir.join(list), list.as_os_str() == "-")?);
+        patterns.extend(read_list(&global.at(list), list.as_os_str() == "-")?);
     }
     if patterns.is_empty() {
         return Err(CommandError::usage("the list names no schedule"));
@@ -55,7 +55,10 @@ pub(super) fn run(
         let (name, progress) = (target.name().to_owned(), Arc::clone(&progress));
         runtime.spawn(async move { fetch(system, &name, wanted, how, &progress, sender).await })
     };
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || {
+        progress.waiting.store(true, Ordering::Relaxed);
+        ui.note("Waiting for another command in this clone to finish");
+    };
     let imported = follow(repository, &progress, ui, |repository| {
         let mut arriving = std::iter::from_fn(|| receiver.blocking_recv());
         Ok(import_arriving(repository, &mut arriving, expected, &options, &progress, &waiting)?)

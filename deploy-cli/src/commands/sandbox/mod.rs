@@ -152,7 +152,7 @@ fn config(args: SandboxArgs, global: &Global) -> Result<Config, CommandError> {
     Ok(Config {
         systems,
         seed: args.seed,
-        state: args.state.map(|folder| global.dir.join(folder)),
+        state: args.state.map(|folder| global.at(folder)),
         tls: args.tls.then_some(Certificate::Valid),
         latency: Duration::from_millis(args.latency),
         faults: args.faults,

@@ -64,7 +64,7 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
             let target = Target::open(&repository, server, ui)?;
             from_server(&target, &args.names)?
         }
-        (None, Some(file)) => (from_file(&args, &global.dir.join(file))?, Vec::new(), Vec::new()),
+        (None, Some(file)) => (from_file(&args, &global.at(file))?, Vec::new(), Vec::new()),
         (None, None) => return Err(CommandError::usage("name a server, or `--file`")),
     };
     for name in &unmatched {

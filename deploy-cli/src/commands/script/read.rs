@@ -113,7 +113,7 @@ pub(super) fn export(args: ExportArgs, global: &Global, ui: &Ui) -> CommandResul
         ui.bytes(&text);
         return Ok(Exit::Done);
     }
-    let path = global.dir.join(&args.output);
+    let path = global.at(&args.output);
     std::fs::write(&path, &text).map_err(|error| CommandError::io("write", &path, &error))?;
     let written = format!("{}@{}", script.name, version.number);
     if ui.is_json() {

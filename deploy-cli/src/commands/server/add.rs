@@ -111,7 +111,7 @@ pub(super) fn run(args: AddArgs, global: &Global, ui: &Ui) -> CommandResult {
     let mut server = server(&args, name.as_str(), ui)?;
     if let Some(ca) = &args.ca {
         let file = ca.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
-        let from = global.dir.join(ca);
+        let from = global.at(ca);
         let pem = std::fs::read(&from).map_err(|error| CommandError::io("read", &from, &error))?;
         change.put(format!("servers/{}", deploy_core::definition::encode(&file)), Content::Bytes(pem));
         server.ca = Some(file);

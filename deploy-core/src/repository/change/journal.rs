@@ -40,6 +40,12 @@ impl Lock {
             Err(source) => Err(CommitError::Io { path, source }),
         }
     }
+
+    /// Whether a command is at work in this clone.
+    fn is_held(repository: &Repository) -> bool {
+        let file = File::open(repository.private_dir().join("lock"));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+    }
 }
 
 /// What a change is about to do to a ref and a work tree.
@@ -112,6 +118,11 @@ impl Journal {
 
 /// What a killed command left in this work tree, if the next change will finish it.
 pub fn interrupted(repository: &Repository) -> Option<Interrupted> {
+    // The journal of a command that is still at work is no news.
+    left(repository).filter(|_| !Lock::is_held(repository))
+}
+
+fn left(repository: &Repository) -> Option<Interrupted> {
     let journal = Journal::read(repository)?;
     let branch = journal.reference.strip_prefix("refs/heads/")?.to_owned();
     journal.took_place(repository).ok()?.then_some(Interrupted { commit: journal.new, branch })
@@ -123,7 +134,7 @@ pub(super) fn recover(repository: &Repository) -> Result<Option<Interrupted>, Co
     if !path(repository).exists() {
         return Ok(None);
     }
-    let found = interrupted(repository);
+    let found = left(repository);
     if let (Some(journal), Some(_)) = (Journal::read(repository), &found) {
         WorkTree::open(repository)?.follow(journal.old, journal.new)?;
     }

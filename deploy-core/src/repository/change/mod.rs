@@ -3,7 +3,7 @@
 //! A [`Change`] holds the clone's lock from the moment it looks at the base
 //! until its commit stands. The order makes a kill harmless: objects, journal,
 //! ref (compare and swap), work tree and index, journal removed. What a killed
-//! process left is finished by the next change ([`journal`]).
+//! process left is finished by the next change ([`interrupted`]).
 
 mod journal;
 mod push;
@@ -43,6 +43,14 @@ pub enum CommitError {
         /// What was given.
         name: String,
     },
+    /// Git keeps branches as files in folders: `a` and `a/b` cannot both be.
+    #[error("`{name}` cannot be the name of a branch: there is a branch `{other}`")]
+    BranchInTheWay {
+        /// What was given.
+        name: String,
+        /// The one that exists.
+        other: String,
+    },
     /// Another work tree has it checked out.
     #[error("branch `{name}` is checked out in another work tree")]
     CheckedOutElsewhere {
@@ -50,7 +58,7 @@ pub enum CommitError {
         name: String,
     },
     /// The very paths have changes that are not committed.
-    #[error("{}", dirty_message(.0))]
+    #[error("{}; nothing was committed", listed(.0))]
     Dirty(Vec<Dirty>),
     /// The branch moved while the commit was made.
     #[error("`{reference}` was moved by another program meanwhile; nothing was committed")]
@@ -82,6 +90,33 @@ pub enum CommitError {
         /// The remote's reason.
         reason: String,
     },
+    /// The remote could not be reached, or git failed.
+    #[error("the commit was made here, but `{branch}` could not be pushed: {message}")]
+    NotPushed {
+        /// The branch.
+        branch: String,
+        /// What git said, verbatim.
+        message: String,
+    },
+    /// Files that the remote changed have changes here too.
+    #[error("{}; the remote changed it too: the commit was made here but not pushed", listed(.0))]
+    InTheWay(Vec<Dirty>),
+    /// The commit stands, the work tree is not as it has it.
+    #[error("the commit {} stands on `{branch}`, but the work tree could not follow: {source}", &.commit.to_string()[..8])]
+    NotFollowed {
+        /// The commit.
+        commit: Oid,
+        /// The branch it is on.
+        branch: String,
+        /// The cause.
+        source: Box<CommitError>,
+    },
+    /// Another git is at work, or one was killed at work.
+    #[error("another git command is at work in this clone: `{}` exists", .0.display())]
+    Locked(PathBuf),
+    /// A form of the index that libgit2 does not write.
+    #[error("git's index is of a kind that cannot be written here (extension `{0}`)")]
+    IndexKind(String),
     /// There is no commit to start from.
     #[error(transparent)]
     Tip(#[from] TipError),
@@ -89,7 +124,7 @@ pub enum CommitError {
     #[error(transparent)]
     Git(#[from] GitError),
     /// An object or ref could not be read or written.
-    #[error("cannot write to the repository: {0}")]
+    #[error("cannot write to the repository: {}", .0.message())]
     Object(#[from] git2::Error),
     /// A file could not be written.
     #[error("cannot write `{}`: {source}", path.display())]
@@ -101,14 +136,13 @@ pub enum CommitError {
     },
 }
 
-fn dirty_message(dirty: &[Dirty]) -> String {
-    let mut message = match dirty {
+fn listed(dirty: &[Dirty]) -> String {
+    match dirty {
         [one] => one.to_string(),
+        [first, other] => format!("{first}; {other}"),
         [first, rest @ ..] => format!("{first}, and {} more files like it", rest.len()),
         [] => String::new(),
-    };
-    message.push_str("; nothing was committed");
-    message
+    }
 }
 
 /// The new content of a file.
@@ -185,6 +219,11 @@ impl<'r> Change<'r> {
             return Err(CommitError::CheckedOutElsewhere { name: branch });
         }
         let tip = repository.ref_commit(&format!("refs/heads/{branch}"))?;
+        if tip.is_none()
+            && let Some(other) = branch_in_the_way(git, &branch)?
+        {
+            return Err(CommitError::BranchInTheWay { name: branch, other });
+        }
         let base = match tip {
             Some(tip) => Some(tip),
             None if *destination == Destination::Head => None,
@@ -268,7 +307,6 @@ impl<'r> Change<'r> {
         };
         let tree = self.write_tree(base_tree.as_ref())?;
         if base_tree.as_ref().is_some_and(|base| base.id() == tree) {
-            journal::clear_staging(self.repository).ok();
             return Ok(None);
         }
         let commit = self.repository.write_commit(tree, self.base.as_slice(), message)?;
@@ -279,11 +317,14 @@ impl<'r> Change<'r> {
         }
         self.repository.move_ref(&reference, commit, self.tip, message)?;
         if let Some(mut work_tree) = work_tree {
-            work_tree.publish(&self.edits)?;
-            Journal::remove(self.repository)?;
+            let followed = work_tree.publish(&self.edits);
+            followed.and_then(|()| Journal::remove(self.repository)).map_err(|error| {
+                let branch = self.branch.clone();
+                CommitError::NotFollowed { commit, branch, source: Box::new(error) }
+            })?;
         }
         let pushed = if push { push::push(&self, commit, message)? } else { (commit, Push::NotAsked) };
-        Ok(Some(Committed { commit: pushed.0, branch: self.branch, push: pushed.1 }))
+        Ok(Some(Committed { commit: pushed.0, branch: self.branch.clone(), push: pushed.1 }))
     }
 
     /// The base's tree with the edits.
@@ -311,15 +352,48 @@ impl<'r> Change<'r> {
                 &empty
             }
         };
-        Ok(builder.create_updated(git, base)?)
+        builder.create_updated(git, base).map_err(|error| match self.below_a_file(base) {
+            Some(path) => CommitError::Dirty(vec![Dirty { path, why: DirtyWhy::NotAFile }]),
+            None => error.into(),
+        })
+    }
+
+    /// A path of which the base has a file where a folder should be.
+    fn below_a_file(&self, base: &git2::Tree<'_>) -> Option<String> {
+        let is_file = |folder: &std::path::Path| {
+            base.get_path(folder).is_ok_and(|entry| entry.kind() != Some(git2::ObjectType::Tree))
+        };
+        let mut paths = self.edits.iter().map(|edit| &edit.path);
+        paths.find(|path| std::path::Path::new(path).ancestors().skip(1).any(is_file)).cloned()
+    }
+}
+
+impl Drop for Change<'_> {
+    /// Whatever became of it, what was staged for it is of no more use.
+    fn drop(&mut self) {
+        let _ = journal::clear_staging(self.repository);
     }
 }
 
 /// The branch that HEAD names, whether it has commits or not.
-pub(crate) fn head_branch(git: &git2::Repository) -> Result<Option<String>, git2::Error> {
+pub fn head_branch(git: &git2::Repository) -> Result<Option<String>, git2::Error> {
     let head = git.find_reference("HEAD")?;
     let target = head.symbolic_target().ok().flatten();
     Ok(target.and_then(|target| target.strip_prefix("refs/heads/")).map(str::to_owned))
+}
+
+/// The branch whose name lies above or below another's.
+fn branch_in_the_way(git: &git2::Repository, branch_name: &str) -> Result<Option<String>, git2::Error> {
+    for found in git.branches(Some(git2::BranchType::Local))? {
+        let (other, _) = found?;
+        let Ok(Some(other)) = other.name() else { continue };
+        let below =
+            |name: &str, above: &str| name.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'));
+        if below(branch_name, other) || below(other, branch_name) {
+            return Ok(Some(other.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether any work tree of the repository has a branch checked out.
@@ -380,12 +454,20 @@ impl Repository {
         message: &str,
     ) -> Result<(), CommitError> {
         let subject = message.lines().next().unwrap_or_default();
-        let from_text = from.unwrap_or(Oid::ZERO_SHA1).to_string();
-        let args = ["update-ref", "-m", subject, reference, &to.to_string(), &from_text];
-        match self.git().run(&args) {
+        let git = self.git2();
+        // In this process: a git that outlived a killed one could move the ref after the
+        // next command has looked.
+        let moved = match from {
+            Some(from) => git.reference_matching(reference, to, true, from, subject),
+            None => git.reference(reference, to, false, subject),
+        };
+        match moved {
             Ok(_) => Ok(()),
             Err(_) if self.ref_commit(reference)? != from => {
                 Err(CommitError::Moved { reference: reference.to_owned() })
+            }
+            Err(error) if error.code() == ErrorCode::Locked => {
+                Err(CommitError::Locked(git.commondir().join(format!("{reference}.lock"))))
             }
             Err(error) => Err(error.into()),
         }

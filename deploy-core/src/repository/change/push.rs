@@ -2,6 +2,7 @@
 
 use git2::Oid;
 
+use super::journal::Journal;
 use super::work_tree::WorkTree;
 use super::{Change, CommitError};
 use crate::repository::Repository;
@@ -60,21 +61,43 @@ pub(super) fn push(change: &Change<'_>, first: Oid, message: &str) -> Result<(Oi
                 commit = again(change, remote, commit, message)?;
             }
             update => {
-                let reason = match update {
-                    Some(update) if update.flag == '!' => update.summary.clone(),
-                    _ => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-                };
-                return Err(CommitError::PushRefused { branch: branch.clone(), reason });
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                let branch = branch.clone();
+                return Err(match update {
+                    Some(update) if update.flag == '!' => {
+                        CommitError::PushRefused { branch, reason: refusal(&update.summary, &stderr) }
+                    }
+                    _ => CommitError::NotPushed { branch, message: stderr.trim().to_owned() },
+                });
             }
         }
     }
     Ok((commit, Push::Done))
 }
 
+/// The reason git gives in brackets, and what the remote's hook or host said.
+fn refusal(summary: &str, stderr: &str) -> String {
+    let brief = summary.split_once('(').and_then(|(_, reason)| reason.strip_suffix(')'));
+    let said = stderr.lines().filter_map(|line| line.strip_prefix("remote:").map(str::trim));
+    let said = said.filter(|line| !line.is_empty());
+    match said.collect::<Vec<_>>().join("; ") {
+        said if said.is_empty() => brief.unwrap_or(summary).to_owned(),
+        said => format!("{} ({said})", brief.unwrap_or(summary)),
+    }
+}
+
+/// Whether the remote's branch is elsewhere, in the words of the gits of the years.
 fn is_behind(summary: &str) -> bool {
-    ["fetch first", "non-fast-forward", "stale info", "failed to update ref", "cannot lock ref"]
-        .iter()
-        .any(|reason| summary.contains(reason))
+    const REASONS: [&str; 7] = [
+        "fetch first",
+        "non-fast-forward",
+        "stale info",
+        "failed to update ref",
+        "cannot lock ref",
+        "incorrect old value provided",
+        "reference already exists",
+    ];
+    REASONS.iter().any(|reason| summary.contains(reason))
 }
 
 /// Makes the commit again on the remote's tip, if that tip contains its base
@@ -83,7 +106,8 @@ fn again(change: &Change<'_>, remote: &str, commit: Oid, message: &str) -> Resul
     let (repository, branch) = (change.repository, &change.branch);
     let git = repository.git2();
     let refspec = format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");
-    repository.git().run(&["fetch", "--quiet", remote, &refspec])?;
+    let fetched = repository.git().run(&["fetch", "--quiet", remote, &refspec]);
+    fetched.map_err(|error| CommitError::NotPushed { branch: branch.clone(), message: error.to_string() })?;
     let diverged = || CommitError::Diverged { branch: branch.clone() };
     let theirs = repository.remote_branch(branch)?.ok_or_else(diverged)?;
     let base = git.find_commit(commit)?.parent_id(0).map_err(|_| diverged())?;
@@ -98,12 +122,17 @@ fn again(change: &Change<'_>, remote: &str, commit: Oid, message: &str) -> Resul
     if let Some(work_tree) = &work_tree {
         let dirty = work_tree.can_follow(commit, new)?;
         if !dirty.is_empty() {
-            return Err(CommitError::Dirty(dirty));
+            return Err(CommitError::InTheWay(dirty));
         }
     }
-    repository.move_ref(&format!("refs/heads/{branch}"), new, Some(commit), message)?;
+    let reference = format!("refs/heads/{branch}");
+    if work_tree.is_some() {
+        Journal { reference: reference.clone(), old: Some(commit), new }.write(repository)?;
+    }
+    repository.move_ref(&reference, new, Some(commit), message)?;
     if let Some(work_tree) = &mut work_tree {
         work_tree.follow(Some(commit), new)?;
+        Journal::remove(repository)?;
     }
     Ok(new)
 }
@@ -147,5 +176,13 @@ mod tests {
         assert_eq!(updates.len(), 2);
         assert_eq!((updates[0].flag, updates[0].to.as_str()), (' ', "refs/heads/main"));
         assert!(is_behind(&updates[1].summary));
+    }
+
+    #[test]
+    fn a_refusal_holds_what_the_remote_said() {
+        let summary = "[remote rejected] (pre-receive hook declined)";
+        let stderr = "remote: No pushes on Fridays        \nremote: \nerror: failed to push some refs\n";
+        assert_eq!(refusal(summary, stderr), "pre-receive hook declined (No pushes on Fridays)");
+        assert_eq!(refusal("[remote rejected]", ""), "[remote rejected]");
     }
 }

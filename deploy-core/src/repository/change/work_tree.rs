@@ -33,8 +33,12 @@ pub enum DirtyWhy {
     Deleted,
     /// Not known to git.
     Untracked,
-    /// A link, or below one.
-    Link,
+    /// In the middle of a merge.
+    Conflict,
+    /// Left out of the work tree by `git sparse-checkout`.
+    Sparse,
+    /// A link, a folder, or below something that is no folder.
+    NotAFile,
 }
 
 impl fmt::Display for Dirty {
@@ -45,7 +49,9 @@ impl fmt::Display for Dirty {
             DirtyWhy::Staged => write!(f, "`{path}` has staged changes that are not committed"),
             DirtyWhy::Deleted => write!(f, "`{path}` is deleted in the work tree, not in the commit"),
             DirtyWhy::Untracked => write!(f, "`{path}` exists and is not known to git"),
-            DirtyWhy::Link => write!(f, "`{path}` is a symbolic link or below one"),
+            DirtyWhy::Conflict => write!(f, "`{path}` has a conflict that is not resolved"),
+            DirtyWhy::Sparse => write!(f, "`{path}` is outside the sparse checkout"),
+            DirtyWhy::NotAFile => write!(f, "`{path}` is not a plain file in a plain folder"),
         }
     }
 }
@@ -58,7 +64,17 @@ pub(super) struct WorkTree<'r> {
 
 impl<'r> WorkTree<'r> {
     pub(super) fn open(repository: &'r Repository) -> Result<Self, CommitError> {
-        Ok(Self { repository, root: repository.root().to_path_buf(), index: repository.git2().index()? })
+        let lock = repository.git2().path().join("index.lock");
+        if lock.exists() {
+            return Err(CommitError::Locked(lock));
+        }
+        let index = repository.git2().index().map_err(|error| {
+            match error.message().strip_prefix("unsupported mandatory extension: ") {
+                Some(extension) => CommitError::IndexKind(extension.trim_matches('\'').to_owned()),
+                None => error.into(),
+            }
+        })?;
+        Ok(Self { repository, root: repository.root().to_path_buf(), index })
     }
 
     /// Which of the paths are not as the base has them.
@@ -84,20 +100,27 @@ impl<'r> WorkTree<'r> {
         links: &mut Links,
     ) -> Result<Option<DirtyWhy>, CommitError> {
         if links.above(&self.root, path) {
-            return Ok(Some(DirtyWhy::Link));
+            return Ok(Some(DirtyWhy::NotAFile));
         }
         let full = self.root.join(path);
         let entry = self.index.get_path(Path::new(path), 0);
+        if entry.is_none() && (1..=3).any(|stage| self.index.get_path(Path::new(path), stage).is_some()) {
+            return Ok(Some(DirtyWhy::Conflict));
+        }
         if entry.as_ref().map(|entry| entry.id) != before {
             return Ok(Some(DirtyWhy::Staged));
         }
         let metadata = match fs::symlink_metadata(&full) {
             Ok(metadata) => metadata,
-            Err(error) if is_absent(&error) => return Ok(before.map(|_| DirtyWhy::Deleted)),
+            Err(error) if is_absent(&error) => {
+                let is_left_out = entry.is_some_and(|entry| entry.flags_extended & SKIP_WORKTREE != 0);
+                let why = if is_left_out { DirtyWhy::Sparse } else { DirtyWhy::Deleted };
+                return Ok(before.map(|_| why));
+            }
             Err(source) => return Err(CommitError::Io { path: full, source }),
         };
         if !metadata.is_file() {
-            return Ok(Some(DirtyWhy::Link));
+            return Ok(Some(DirtyWhy::NotAFile));
         }
         if entry.is_some_and(|entry| has_stat_of(&entry, &metadata)) {
             return Ok(None);
@@ -134,7 +157,7 @@ impl<'r> WorkTree<'r> {
                         }
                     }
                     let metadata = fs::symlink_metadata(&full).map_err(failed)?;
-                    self.index.add(&entry_of(&edit.path, content.blob(), &metadata))?;
+                    self.index.add(&entry_of(&edit.path, content.blob(), REGULAR_FILE, &metadata))?;
                 }
                 None => {
                     match fs::remove_file(&full) {
@@ -146,7 +169,17 @@ impl<'r> WorkTree<'r> {
                 }
             }
         }
-        Ok(self.index.write()?)
+        self.write_index()
+    }
+
+    fn write_index(&mut self) -> Result<(), CommitError> {
+        self.index.write().map_err(|error| {
+            // A write that fails for want of room leaves libgit2 with no message, or an older one.
+            let message = Some(error.message()).filter(|message| message.contains("index"));
+            let message = message.unwrap_or("is the disk full?").to_owned();
+            let path = self.repository.git2().path().join("index");
+            CommitError::Io { path, source: io::Error::other(message) }
+        })
     }
 
     fn remove_empty_parents(&self, full: &Path) {
@@ -168,34 +201,62 @@ impl<'r> WorkTree<'r> {
         let tree_of = |commit: Oid| git.find_commit(commit)?.tree();
         let (old, new) = (old.map(tree_of).transpose()?, tree_of(new)?);
         let diff = git.diff_tree_to_tree(old.as_ref(), Some(&new), None)?;
-        let mut checkout = CheckoutBuilder::new();
-        checkout.force().remove_untracked(false).disable_pathspec_match(true).update_index(true);
-        let mut any = false;
+        let mut fresh = Vec::new();
         for delta in diff.deltas() {
             let (before, after) = (delta.old_file().id(), delta.new_file().id());
             let Some(path) = delta.new_file().path() else { continue };
-            let stands = match fs::read(self.root.join(path)) {
+            let full = self.root.join(path);
+            let failed = |source| CommitError::Io { path: full.clone(), source };
+            let stands = match fs::read(&full) {
                 Ok(bytes) => Some(blob_id(&bytes)),
                 Err(error) if is_absent(&error) => None,
-                Err(source) => return Err(CommitError::Io { path: self.root.join(path), source }),
+                Err(source) => return Err(failed(source)),
             };
-            if stands.is_none_or(|stands| stands == before || stands == after) {
-                if delta.status() == Delta::Deleted {
-                    match fs::remove_file(self.root.join(path)) {
-                        Err(error) if !is_absent(&error) => {
-                            return Err(CommitError::Io { path: self.root.join(path), source: error });
-                        }
+            let is_ours = stands.is_none_or(|stands| stands == before);
+            if delta.status() == Delta::Deleted {
+                if is_ours {
+                    match fs::remove_file(&full) {
+                        Err(error) if !is_absent(&error) => return Err(failed(error)),
                         _ => self.index.remove_path(path)?,
                     }
-                } else {
-                    checkout.path(path);
-                    any = true;
                 }
+            } else if is_ours {
+                fresh.push((path.to_path_buf(), after, u32::from(delta.new_file().mode())));
+            } else if stands == Some(after) {
+                // It was moved into place already, its index entry was not written.
+                let metadata = fs::symlink_metadata(&full).map_err(failed)?;
+                let mode = u32::from(delta.new_file().mode());
+                self.index.add(&entry_of(&path.to_string_lossy(), after, mode, &metadata))?;
             }
         }
-        self.index.write()?;
-        if any {
-            git.checkout_tree(new.as_object(), Some(&mut checkout))?;
+        self.check_out(&new, &fresh)?;
+        self.write_index()
+    }
+
+    /// Puts files of a tree in place, each whole: git's checkout (with the user's filters) goes to
+    /// a folder beside, because it writes in place what it writes into a work tree.
+    fn check_out(&mut self, tree: &Tree<'_>, files: &[(PathBuf, Oid, u32)]) -> Result<(), CommitError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let beside = super::journal::staging_dir(self.repository).join("checkout");
+        let mut checkout = CheckoutBuilder::new();
+        checkout.force().disable_pathspec_match(true).update_index(false).target_dir(&beside);
+        for (path, ..) in files {
+            checkout.path(path);
+        }
+        // What an earlier, killed one has left there may be half a file.
+        super::journal::clear_staging(self.repository)
+            .and_then(|()| fs::create_dir_all(&beside))
+            .map_err(|source| CommitError::Io { path: beside.clone(), source })?;
+        self.repository.git2().checkout_tree(tree.as_object(), Some(&mut checkout))?;
+        for (path, blob, mode) in files {
+            let full = self.root.join(path);
+            let failed = |source| CommitError::Io { path: full.clone(), source };
+            fs::create_dir_all(full.parent().unwrap_or(&self.root)).map_err(failed)?;
+            move_into(&beside.join(path), &full).map_err(failed)?;
+            let metadata = fs::symlink_metadata(&full).map_err(failed)?;
+            self.index.add(&entry_of(&path.to_string_lossy(), *blob, *mode, &metadata))?;
         }
         Ok(())
     }
@@ -263,14 +324,16 @@ fn move_into(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 const REGULAR_FILE: u32 = 0o100_644;
+/// The flag of an index entry whose file is not wanted in the work tree.
+const SKIP_WORKTREE: u16 = 1 << 14;
 
-fn entry_of(path: &str, id: Oid, metadata: &fs::Metadata) -> IndexEntry {
+fn entry_of(path: &str, id: Oid, mode: u32, metadata: &fs::Metadata) -> IndexEntry {
     let mut entry = IndexEntry {
         ctime: IndexTime::new(0, 0),
         mtime: mtime(metadata),
         dev: 0,
         ino: 0,
-        mode: REGULAR_FILE,
+        mode,
         uid: 0,
         gid: 0,
         file_size: metadata.len() as u32,

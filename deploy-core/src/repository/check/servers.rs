@@ -69,3 +69,44 @@ pub(super) fn script(path: &str, bytes: &[u8], files: &[File], findings: &mut Ve
         findings.push(Finding::new(code::SCRIPT_FILES, path, message));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::files::At;
+
+    fn found(path: &str, text: &str, there: &[&str]) -> Vec<String> {
+        let mut files: Vec<File> =
+            there.iter().map(|path| File { path: (*path).to_owned(), at: At::NotAFile }).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut findings = Vec::new();
+        match path.split('/').collect::<Vec<_>>()[..] {
+            ["scripts", ..] => script(path, text.as_bytes(), &files, &mut findings),
+            ["servers", "connectors", _] => connector(path, text.as_bytes(), &mut findings),
+            _ => server(path, text.as_bytes(), &files, &mut findings),
+        }
+        findings.iter().map(|finding| finding.code.to_owned()).collect()
+    }
+
+    #[test]
+    fn servers_and_what_they_name() {
+        let least = "type = \"Test\"\naddress = \"qa\"\ncredential = \"qa\"\n";
+        let there = ["rules/to-qa.rhai", "servers/ca.pem", "servers/connectors/old.toml"];
+        let server = |more: &str| found("servers/QA.toml", &format!("{least}{more}"), &there);
+        assert!(server("ca = \"ca.pem\"\nconnector = \"old\"\nrules = [\"to-qa@3\"]").is_empty());
+        assert_eq!(server("ca = \"other.pem\"\nconnector = \"new\""), ["server-file-missing"; 2]);
+        assert_eq!(server("rules = [\"to-prod\"]"), ["server-rule-missing"]);
+        assert_eq!(server("concurrency = 0"), ["server-value"]);
+        assert_eq!(server("adress = \"x\""), ["toml"]);
+        let path = "[extract]\npath = \"no slash\"";
+        assert_eq!(found("servers/connectors/old.toml", path, &[]), ["server-value"]);
+    }
+
+    #[test]
+    fn scripts_and_the_files_beside_them() {
+        let text = "runner = \"Bash\"\nextension = \"sh\"\n[[version]]\nnumber = 2\n";
+        let script = |there: &[&str]| found("scripts/S/script.toml", text, there);
+        assert!(script(&["scripts/S/script.toml", "scripts/S/2.sh"]).is_empty());
+        assert_eq!(script(&["scripts/S/script.toml", "scripts/S/3.sh"]), ["script-files"; 2]);
+    }
+}

@@ -33,7 +33,7 @@ pub enum HistoryError {
     #[error("cannot read the output of `git log`: {0}")]
     Output(String),
     /// A commit could not be read.
-    #[error("cannot read the history: {0}")]
+    #[error("cannot read the history: {}", .0.message())]
     Object(#[from] git2::Error),
 }
 

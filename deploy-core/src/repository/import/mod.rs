@@ -11,7 +11,7 @@ mod sources;
 mod store;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use git2::Oid;
 
@@ -47,6 +47,14 @@ pub enum ImportError {
     /// The application folder cannot be one.
     #[error("`{0}` cannot be the folder of an application")]
     App(String),
+    /// On some systems both would be one folder.
+    #[error("the folder `{app}` differs only in case from `{other}`")]
+    AppCase {
+        /// What was given.
+        app: String,
+        /// The one that exists.
+        other: String,
+    },
     /// The versions could not be counted.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -54,7 +62,7 @@ pub enum ImportError {
     #[error(transparent)]
     Commit(#[from] CommitError),
     /// The repository could not be read.
-    #[error("cannot read the repository: {0}")]
+    #[error("cannot read the repository: {}", .0.message())]
     Object(#[from] git2::Error),
     /// Objects or files could not be written.
     #[error("cannot store the definitions: {0}; nothing was committed")]
@@ -94,6 +102,14 @@ pub enum ItemError {
     /// The stored version could not be read.
     #[error("cannot read its stored version: {0}")]
     Stored(String),
+    /// Two files of the repository hold it.
+    #[error("it is stored twice, in `{one}` and in `{other}`; `git rm` one of them and commit")]
+    StoredTwice {
+        /// One of the files.
+        one: String,
+        /// The other.
+        other: String,
+    },
 }
 
 /// What became of one schedule.
@@ -135,7 +151,7 @@ pub struct Imported {
     pub items: Vec<Item>,
     /// The commit; `None` where there was nothing new.
     pub committed: Option<Committed>,
-    /// Whether the numbers are final: the commit is on main.
+    /// Whether the numbers are final: the commit is on main, and main is not behind the remote's.
     pub on_main: bool,
     /// What a killed command had left and this one has finished.
     pub recovered: Option<Interrupted>,
@@ -152,6 +168,8 @@ pub struct Progress {
     pub total: AtomicUsize,
     /// Set to stop.
     pub cancelled: AtomicBool,
+    /// Set by the caller while another command holds the clone; taken back when that is over.
+    pub waiting: AtomicBool,
 }
 
 /// Imports sources into the repository.
@@ -162,7 +180,7 @@ pub fn import(
     progress: &Progress,
     waiting: &dyn Fn(),
 ) -> Result<Imported, ImportError> {
-    import_by(repository, options, waiting, |change, stored| {
+    import_by(repository, options, progress, waiting, |change, stored| {
         let read = read::read_all(repository, sources, stored, change.staging()?, progress)?;
         Ok((sources.iter().map(Source::label).collect(), read))
     })
@@ -178,7 +196,7 @@ pub fn import_arriving(
     progress: &Progress,
     waiting: &dyn Fn(),
 ) -> Result<Imported, ImportError> {
-    import_by(repository, options, waiting, |change, stored| {
+    import_by(repository, options, progress, waiting, |change, stored| {
         read::read_arriving(repository, arriving, expected, stored, change.staging()?, progress)
     })
 }
@@ -186,6 +204,7 @@ pub fn import_arriving(
 fn import_by(
     repository: &Repository,
     options: &ImportOptions,
+    progress: &Progress,
     waiting: &dyn Fn(),
     read: impl FnOnce(&Change<'_>, &Listing) -> Result<(Vec<String>, Read), ImportError>,
 ) -> Result<Imported, ImportError> {
@@ -194,10 +213,16 @@ fn import_by(
         None => None,
     };
     let mut change = Change::begin(repository, &options.destination, waiting)?;
+    progress.waiting.store(false, Ordering::Relaxed);
     let stored = match change.base_tree()? {
         Some(tree) => Listing::read(repository.git2(), &tree, Kind::Schedule)?,
         None => Listing::default(),
     };
+    if let Some(app) = &app
+        && let Some(other) = same_folder_but_for_case(app, &stored)
+    {
+        return Err(ImportError::AppCase { app: app.clone(), other });
+    }
     let (labels, read) = read(&change, &stored)?;
     let settled = settle::settle(read, &labels, &stored);
     let on_main = change.branch() == repository.settings().git.main;
@@ -225,7 +250,23 @@ fn import_by(
     } else {
         change.commit(&message(options, &items, &trailers), options.push)?
     };
+    // Behind the remote, versions are counted there: the commit has none before it is on top of that.
+    let counted = match &committed {
+        Some(committed) => repository.tip().map_err(HistoryError::from)?.commit == committed.commit,
+        None => true,
+    };
+    let on_main = on_main && counted;
     Ok(Imported { items, committed, on_main, recovered, rewritten: numbers.rewritten })
+}
+
+/// A folder that exists and is a part of the path asked for but for its case.
+fn same_folder_but_for_case(app: &str, stored: &Listing) -> Option<String> {
+    let parts: Vec<&str> = app.split('/').collect();
+    stored.iter().find_map(|(_, stored)| {
+        let there: Vec<&str> = layout::app_of(&stored.path).split('/').collect();
+        let same = parts.iter().zip(&there).take_while(|(a, b)| a.to_lowercase() == b.to_lowercase()).count();
+        (parts[..same] != there[..same]).then(|| there[..same].join("/"))
+    })
 }
 
 /// Where a schedule goes: where it lies already, else into the application asked for.
@@ -246,8 +287,9 @@ fn place(stem: &str, stored: Option<&Stored>, app: Option<&str>) -> (String, Opt
 fn message(options: &ImportOptions, items: &[Item], trailers: &str) -> String {
     let imported: Vec<&Item> =
         items.iter().filter(|item| matches!(item.outcome, Outcome::Imported { .. })).collect();
-    let mut message = match (&options.message, imported.as_slice()) {
-        (Some(message), _) => message.trim_end().to_owned(),
+    let given = options.message.as_deref().map(str::trim).filter(|message| !message.is_empty());
+    let mut message = match (given, imported.as_slice()) {
+        (Some(message), _) => message.to_owned(),
         (None, [Item { name, outcome: Outcome::Imported { what, .. }, .. }]) => {
             format!("Import {}: {what}", name.escape_debug())
         }

@@ -130,6 +130,14 @@ fn on_all_cores<'s, T: Send>(
     }
 }
 
+/// What is stored of a schedule.
+enum Before {
+    Nothing,
+    /// Someone committed something else by hand; a good definition mends it.
+    NotADefinition,
+    Definition(Box<Definition>),
+}
+
 /// Reads sources on one thread.
 struct Reader<'s> {
     git_dir: PathBuf,
@@ -168,15 +176,14 @@ impl Reader<'_> {
             Ok(name) => name,
             Err(error) => return Ok(Err(Unread { name: Some(given), error: error.into() })),
         };
-        let what = match self.stored.get(&name.stem()) {
-            None => what_changed::of_new(&new),
-            Some(stored) => {
-                let before = match self.stored_definition(stored.blob) {
-                    Ok(before) => before,
-                    Err(error) => {
-                        return Ok(Err(Unread { name: Some(given), error: ItemError::Stored(error) }));
-                    }
-                };
+        let before = match self.before(&name.stem()) {
+            Ok(before) => before,
+            Err(error) => return Ok(Err(Unread { name: Some(given), error })),
+        };
+        let what = match before {
+            Before::Nothing => what_changed::of_new(&new),
+            Before::NotADefinition => what_changed::AGAIN.to_owned(),
+            Before::Definition(before) => {
                 if equal(before.value(), new.value(), Purpose::Import) {
                     return Ok(Ok(Ready { name, state: State::Equal }));
                 }
@@ -198,12 +205,22 @@ impl Reader<'_> {
         Ok(Ok(Ready { name, state: State::New { blob, file, what } }))
     }
 
-    fn stored_definition(&mut self, blob: Oid) -> Result<Definition, String> {
-        if self.git.is_none() {
-            self.git = Some(git2::Repository::open(&self.git_dir).map_err(|error| error.to_string())?);
+    /// What is stored of a schedule.
+    fn before(&mut self, stem: &str) -> Result<Before, ItemError> {
+        let Some(stored) = self.stored.get(stem) else { return Ok(Before::Nothing) };
+        if let Some(other) = self.stored.second_path(stem) {
+            return Err(ItemError::StoredTwice { one: stored.path.clone(), other: other.to_owned() });
         }
-        let Some(git) = &self.git else { return Err("no repository".to_owned()) };
-        let blob = git.find_blob(blob).map_err(|error| error.to_string())?;
-        Definition::read(blob.content()).map_err(|error| error.to_string())
+        let unreadable = |error: git2::Error| ItemError::Stored(error.message().to_owned());
+        let git = match self.git.take() {
+            Some(git) => git,
+            None => git2::Repository::open(&self.git_dir).map_err(unreadable)?,
+        };
+        let git = self.git.insert(git);
+        let blob = git.find_blob(stored.blob).map_err(unreadable)?;
+        Ok(match Definition::read(blob.content()) {
+            Ok(definition) => Before::Definition(Box::new(definition)),
+            Err(_) => Before::NotADefinition,
+        })
     }
 }
