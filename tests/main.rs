@@ -9,8 +9,12 @@ mod drivers;
 mod faults;
 mod harness;
 mod import;
+mod import_server;
 mod init;
 mod output;
+mod sandbox;
+mod scripts;
+mod servers;
 mod story;
 mod versions;
 

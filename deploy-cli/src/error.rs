@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use deploy_core::opcon::OpConError;
 use deploy_core::repository::change::{CommitError, DirtyWhy};
 use deploy_core::repository::check::CheckError;
 use deploy_core::repository::files::FilesError;
@@ -11,6 +12,8 @@ use deploy_core::repository::import::{ImportError, SourcesError};
 use deploy_core::repository::init::InitError;
 use deploy_core::repository::package::{PackageError, StoredError};
 use deploy_core::repository::resolve::ResolveError;
+use deploy_core::repository::scripts::ScriptError;
+use deploy_core::repository::servers::ServerError;
 use deploy_core::repository::{OpenError, TipError};
 
 use crate::Exit;
@@ -39,6 +42,11 @@ impl CommandError {
     /// Refused until the user says otherwise.
     pub fn refused(message: impl Into<String>) -> Self {
         Self { code: Exit::Refused, ..Self::failed(message) }
+    }
+
+    /// The user stopped it.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self { code: Exit::Interrupted, ..Self::failed(message) }
     }
 
     /// Adds a hint: a sentence with a command that can be pasted.
@@ -108,6 +116,10 @@ from_core! {
     FilesError => no_hint,
     PackageError => package_hint,
     StoredError => no_hint,
+    ServerError => server_hint,
+    ScriptError => script_hint,
+    OpConError => opcon_hint,
+    deploy_core::repository::MainSettingsError => no_hint,
     deploy_core::repository::git::GitError => no_hint,
     deploy_core::definition::ReadError => no_hint,
     git2::Error => no_hint,
@@ -260,6 +272,41 @@ fn package_hint(error: &PackageError) -> Option<String> {
         PackageError::Resolve(error) => resolve_hint(error),
         PackageError::History(error) => history_hint(error),
         PackageError::Commit(error) => commit_hint(error),
+        _ => None,
+    }
+}
+
+fn opcon_hint(error: &OpConError) -> Option<String> {
+    error.hint()
+}
+
+fn server_hint(error: &ServerError) -> Option<String> {
+    match error {
+        ServerError::Unknown { near: None, .. } => {
+            Some("`opcon-deploy server list` shows what there is; `server add` adds one".into())
+        }
+        ServerError::NotOnMain { main, .. } => Some(format!(
+            "commit its file, and bring it to `{main}`: a review there is what a credential is trusted to"
+        )),
+        ServerError::Toml(_) | ServerError::Value { .. } => {
+            Some("`opcon-deploy schema server` describes the keys".into())
+        }
+        ServerError::Tip(error) => tip_hint(error),
+        _ => None,
+    }
+}
+
+fn script_hint(error: &ScriptError) -> Option<String> {
+    match error {
+        ScriptError::Unknown { near: None, .. } => {
+            Some("`opcon-deploy script list` shows what there is".into())
+        }
+        ScriptError::Conflicts(_) => Some(
+            "`--reset` replaces the stored versions by those that come, after showing what it replaces"
+                .into(),
+        ),
+        ScriptError::Commit(error) => commit_hint(error),
+        ScriptError::Tip(error) => tip_hint(error),
         _ => None,
     }
 }

@@ -4,10 +4,12 @@
 
 pub mod cli;
 pub mod commands;
+mod credential;
 mod error;
 mod interrupt;
 #[cfg(test)]
 mod reference;
+mod system;
 pub mod ui;
 
 use std::ffi::OsString;

@@ -6,6 +6,8 @@
 //! in which commit names and the folder are replaced, so that a snapshot holds
 //! all of what a user would see.
 
+mod systems;
+
 use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs;
@@ -13,6 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+pub use systems::Systems;
 use tempfile::TempDir;
 
 /// The beginning of time for commits; each run is a minute later.

@@ -46,6 +46,13 @@ pub(crate) fn packages() -> Vec<CompletionCandidate> {
     of(Kind::Package)
 }
 
+/// Names of servers.
+pub(crate) fn servers() -> Vec<CompletionCandidate> {
+    let repository = Repository::open(std::path::Path::new(".")).ok();
+    let all = repository.and_then(|repository| deploy_core::repository::servers::all(&repository).ok());
+    all.unwrap_or_default().into_iter().map(|(name, _)| CompletionCandidate::new(name)).collect()
+}
+
 /// Outside a repository there is nothing to propose.
 fn of(kind: Kind) -> Vec<CompletionCandidate> {
     let history = Repository::open(std::path::Path::new("."))

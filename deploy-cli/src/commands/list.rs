@@ -5,7 +5,7 @@ use deploy_core::definition::decode;
 use deploy_core::repository::Repository;
 use deploy_core::repository::change::head_branch;
 use deploy_core::repository::history::{History, Version};
-use deploy_core::repository::layout::{Kind, SERVERS, app_of};
+use deploy_core::repository::layout::{Kind, app_of};
 use deploy_core::repository::summaries::{Brief, briefs};
 use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
@@ -51,7 +51,7 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
     match kind {
         "packages" => package::packages(&repository, &history, &filter, ui)?,
         "rules" => rules(&repository, &history, &filter, ui)?,
-        "servers" => servers(&repository, &history, &filter, ui)?,
+        "servers" => super::server::list_servers(&repository, &filter, ui)?,
         "apps" => apps(&history, &filter, ui)?,
         _ => schedules(&repository, &history, &filter, ui)?,
     }
@@ -209,24 +209,6 @@ fn first_comment(text: &str) -> String {
     line.strip_prefix("//")
         .map(|line| line.trim_start_matches(['/', '!']).trim().to_owned())
         .unwrap_or_default()
-}
-
-fn servers(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
-    let tree = repository.git2().find_commit(history.tip().commit)?.tree()?;
-    let mut table = Table::new(["NAME", "FILE"]);
-    let mut list = Vec::new();
-    if let Some(entry) = tree.get_name(SERVERS)
-        && let Ok(folder) = entry.to_object(repository.git2())?.peel_to_tree()
-    {
-        let stems =
-            folder.iter().filter_map(|entry| Some(entry.name().ok()?.strip_suffix(".toml")?.to_owned()));
-        for name in stems.filter_map(|stem| decode(&stem)).filter(|name| filter.takes(name)) {
-            let path = format!("{SERVERS}/{}.toml", deploy_core::definition::encode(&name));
-            table.row([&name, &path]);
-            list.push(json!({ "name": name, "path": path }));
-        }
-    }
-    finish("servers", &list, &table, ui)
 }
 
 fn apps(history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {

@@ -13,7 +13,10 @@ mod list;
 mod man;
 mod merge_driver;
 mod package;
+mod sandbox;
 mod schema;
+mod script;
+mod server;
 mod show;
 mod versions;
 
@@ -34,6 +37,7 @@ use crate::ui::{Ui, local_time};
 pub enum Command {
     Demo(demo::DemoArgs),
     Init(init::InitArgs),
+    Server(server::ServerArgs),
     Import(import::ImportArgs),
     List(list::ListArgs),
     Versions(versions::VersionsArgs),
@@ -45,6 +49,8 @@ pub enum Command {
     Fmt(fmt::FmtArgs),
     Check(check::CheckArgs),
     Package(package::PackageArgs),
+    Script(script::ScriptArgs),
+    Sandbox(sandbox::SandboxArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -55,6 +61,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
     match command {
         Command::Demo(args) => demo::run(args, global, ui),
         Command::Init(args) => init::run(args, global, ui),
+        Command::Server(args) => server::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
         Command::List(args) => list::run(args, global, ui),
         Command::Versions(args) => versions::run(args, global, ui),
@@ -66,6 +73,8 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Fmt(args) => fmt::run(args, global, ui),
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
+        Command::Script(args) => script::run(args, global, ui),
+        Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Man(args) => man::run(args, global, ui),

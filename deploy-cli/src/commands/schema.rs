@@ -28,6 +28,12 @@ enum FileKind {
     Package,
     /// users.toml: people and their roles
     Users,
+    /// servers/<NAME>.toml: how an OpCon system is reached
+    Server,
+    /// servers/connectors/<NAME>.toml: the routes of ImpEx2
+    Connector,
+    /// scripts/<NAME>/script.toml
+    Script,
     /// schedules/**/<NAME>.json
     Definition,
 }
@@ -37,6 +43,9 @@ pub(super) fn run(args: SchemaArgs, ui: &Ui) -> CommandResult {
         FileKind::Deploy => SchemaKind::Deploy,
         FileKind::Package => SchemaKind::Package,
         FileKind::Users => SchemaKind::Users,
+        FileKind::Server => SchemaKind::Server,
+        FileKind::Connector => SchemaKind::Connector,
+        FileKind::Script => SchemaKind::Script,
         FileKind::Definition => SchemaKind::Definition,
     };
     ui.line(serde_json::to_string_pretty(&schema(kind)?)?);

@@ -100,6 +100,11 @@ impl Ui {
         }
     }
 
+    /// Another command holds the clone.
+    pub fn waiting(&self) {
+        self.note("Waiting for another command in this clone to finish");
+    }
+
     /// Something only the curious want to know.
     pub fn detail(&self, text: impl AsRef<str>) {
         if self.verbose {
@@ -134,6 +139,20 @@ impl Ui {
         let mut answer = String::new();
         let read = std::io::stdin().read_line(&mut answer);
         Some(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// A question to be answered with a line of text; an empty answer means the
+    /// usual one. `None` where nobody can be asked, or nothing was answered.
+    pub fn ask_text(&self, question: &str, usual: &str) -> Option<String> {
+        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let shown = if usual.is_empty() { String::new() } else { format!(" [{usual}]") };
+        let _ = write!(anstream::stderr().lock(), "{question}{shown}: ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).ok()?;
+        let answer = if answer.trim().is_empty() { usual } else { answer.trim() };
+        (!answer.is_empty()).then(|| answer.to_owned())
     }
 
     /// A progress bar on stderr: on a terminal, and only when the work takes a while.

@@ -26,6 +26,11 @@ impl ProgressBar {
         Self { bar, started: Instant::now(), shown }
     }
 
+    /// There is so much to do.
+    pub fn set_total(&self, total: usize) {
+        self.bar.set_length(total as u64);
+    }
+
     /// So much is done.
     pub fn set(&self, done: usize) {
         self.bar.set_position(done as u64);

@@ -34,7 +34,9 @@ use serde_json::Value;
 pub use canonical::{CANONICAL_FORM, sort_sets, write};
 pub use compare::{Purpose, equal, export_date, keep_noise_of};
 pub use merge::{Conflict, Merged, merge};
-pub use name::{FORBIDDEN, NameError, PackageName, RuleName, ScheduleName, ServerName, decode, encode};
+pub use name::{
+    FORBIDDEN, NameError, PackageName, RuleName, ScheduleName, ScriptName, ServerName, decode, encode,
+};
 pub use patch::{Operation, patch};
 pub use read::{ReadError, read_json};
 pub use secret::{ENCRYPTED, hide_encrypted, is_encrypted};
@@ -42,6 +44,7 @@ pub use split::{Disagreement, join, split};
 pub use summary::{
     DependencyView, JobView, NamedValue, Overview, ScheduleView, Summary, overview, sub_schedule, summary,
 };
+pub(crate) use summary::{items, text as text_in};
 pub use text::to_lines;
 pub use thing::Thing;
 

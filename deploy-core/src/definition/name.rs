@@ -161,6 +161,10 @@ name_type!(
     RuleName
 );
 name_type!(
+    /// The name of an OpCon script.
+    ScriptName
+);
+name_type!(
     /// The name of a server (an OpCon system).
     ServerName
 );

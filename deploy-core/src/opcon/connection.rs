@@ -92,6 +92,15 @@ impl Connection {
                 endpoint.port
             ));
         }
+        self.url(endpoint)
+    }
+
+    /// Whether the address is a host name or an IP address, and nothing more.
+    pub fn check_address(&self) -> Result<(), String> {
+        self.url(&self.rest).map(|_| ())
+    }
+
+    fn url(&self, endpoint: &Endpoint) -> Result<reqwest::Url, String> {
         let host = match self.address.parse::<std::net::Ipv6Addr>() {
             Ok(address) => format!("[{address}]"),
             Err(_) => self.address.clone(),

@@ -5,10 +5,11 @@
 //! and where things stand in request and answer; `templates/impex2.toml` is
 //! the default, written out. A file needs to hold only what differs from it.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// The routes of ImpEx2 on one release.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// A connector profile: the routes of ImpEx2 on one release (`servers/connectors/<NAME>.toml`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectorProfile {
     /// What the profile is called in messages.
@@ -42,7 +43,7 @@ impl Default for ConnectorProfile {
 }
 
 /// How requests to ImpEx2 are signed.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Authentication {
     /// With what.
@@ -60,7 +61,7 @@ impl Default for Authentication {
 }
 
 /// With what requests are signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// The token of the sign-on at the REST API of the same system.
@@ -72,7 +73,7 @@ pub enum Scheme {
 }
 
 /// Which licence an OpCon system needs.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LicenceRoute {
     /// The `id` (or `name`, where the system gives one) of the feature in `GET /api/features`.
@@ -86,7 +87,7 @@ impl Default for LicenceRoute {
 }
 
 /// An HTTP method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[allow(missing_docs)]
 pub enum Method {
@@ -110,7 +111,7 @@ impl From<Method> for reqwest::Method {
 }
 
 /// Asking for the version.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VersionRoute {
     /// The method.
@@ -132,7 +133,7 @@ impl Default for VersionRoute {
 }
 
 /// Getting a definition.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExtractRoute {
     /// The method.
@@ -157,7 +158,7 @@ impl Default for ExtractRoute {
 }
 
 /// Writing a definition.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct InsertRoute {
     /// The method.
@@ -191,7 +192,7 @@ impl Default for InsertRoute {
 }
 
 /// Removing a schedule.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeleteRoute {
     /// The method.
@@ -228,12 +229,13 @@ impl ConnectorProfile {
     /// Reads a profile; what it leaves out is as in the default one.
     pub fn read(text: &str) -> Result<Self, ProfileError> {
         let profile: Self = toml::from_str(text)?;
-        profile.check()?;
+        profile.check().map_err(|(key, problem)| ProfileError::Value { key, problem })?;
         Ok(profile)
     }
 
-    fn check(&self) -> Result<(), ProfileError> {
-        let wrong = |key, problem| Err(ProfileError::Value { key, problem });
+    /// Looks whether it can work: the key that cannot, and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let wrong = |key, problem| Err((key, problem));
         let paths = [
             ("version.path", &self.version.path),
             ("extract.path", &self.extract.path),

@@ -10,6 +10,8 @@ pub const PACKAGES: &str = "packages";
 pub const RULES: &str = "rules";
 /// The folder of the servers.
 pub const SERVERS: &str = "servers";
+/// The folder of the scripts.
+pub const SCRIPTS: &str = "scripts";
 
 /// What a file of the repository is about; its versions are counted by this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

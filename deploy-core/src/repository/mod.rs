@@ -20,6 +20,8 @@ pub mod package;
 pub mod range;
 pub mod resolve;
 pub mod schema;
+pub mod scripts;
+pub mod servers;
 pub mod settings;
 pub mod summaries;
 pub mod toml_file;
@@ -90,6 +92,20 @@ pub enum TipError {
     Ref(#[from] git2::Error),
 }
 
+/// Why the settings of main cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum MainSettingsError {
+    /// There is no main.
+    #[error(transparent)]
+    Tip(#[from] TipError),
+    /// They are wrong.
+    #[error(transparent)]
+    Toml(#[from] TomlError),
+    /// The repository could not be read.
+    #[error("cannot read the repository: {0}")]
+    Object(#[from] git2::Error),
+}
+
 /// An open central repository.
 pub struct Repository {
     git2: git2::Repository,
@@ -132,6 +148,15 @@ impl Repository {
     /// Its settings, as the work tree has them.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Its settings as main has them, for what changes a target: a work tree cannot widen them.
+    pub fn settings_of_main(&self) -> Result<Settings, MainSettingsError> {
+        let tree = self.git2.find_commit(self.tip()?.commit)?.tree()?;
+        match self.file_in(&tree, settings::FILE)? {
+            Some(bytes) => Ok(read_toml(settings::FILE, &String::from_utf8_lossy(&bytes))?),
+            None => Ok(Settings::default()),
+        }
     }
 
     /// The objects and refs.

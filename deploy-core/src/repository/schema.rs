@@ -4,9 +4,12 @@ use schemars::schema_for;
 use serde_json::Value;
 
 use super::package::Package;
+use super::scripts::ScriptFile;
+use super::servers::Server;
 use super::settings::Settings;
 use super::users::Users;
 use crate::definition::ReadError;
+use crate::opcon::ConnectorProfile;
 
 /// A kind of file that has a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,12 @@ pub enum SchemaKind {
     Package,
     /// `users.toml`
     Users,
+    /// `servers/<NAME>.toml`
+    Server,
+    /// `servers/connectors/<NAME>.toml`
+    Connector,
+    /// `scripts/<NAME>/script.toml`
+    Script,
     /// `schedules/**/<NAME>.json`
     Definition,
 }
@@ -30,6 +39,9 @@ pub fn schema(kind: SchemaKind) -> Result<Value, ReadError> {
         SchemaKind::Deploy => schema_for!(Settings).to_value(),
         SchemaKind::Package => schema_for!(Package).to_value(),
         SchemaKind::Users => schema_for!(Users).to_value(),
+        SchemaKind::Server => schema_for!(Server).to_value(),
+        SchemaKind::Connector => schema_for!(ConnectorProfile).to_value(),
+        SchemaKind::Script => schema_for!(ScriptFile).to_value(),
         SchemaKind::Definition => crate::definition::read_json(DEFINITION)?,
     })
 }
@@ -42,7 +54,14 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_in_toml_and_allowed_in_definitions() {
-        for kind in [SchemaKind::Deploy, SchemaKind::Package, SchemaKind::Users] {
+        for kind in [
+            SchemaKind::Deploy,
+            SchemaKind::Package,
+            SchemaKind::Users,
+            SchemaKind::Server,
+            SchemaKind::Connector,
+            SchemaKind::Script,
+        ] {
             let schema = schema(kind).unwrap();
             assert_eq!(schema["additionalProperties"], false, "{schema}");
             assert!(schema["description"].as_str().unwrap().contains(".toml") || kind == SchemaKind::Package);

@@ -12,6 +12,17 @@ pub const FILE: &str = "deploy.toml";
 pub struct Settings {
     /// How the repository is shared.
     pub git: GitSettings,
+    /// What an import does besides making versions.
+    pub import: ImportSettings,
+}
+
+/// `[import]`: what an import does besides making versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportSettings {
+    /// Deletes schedules from a server of type Development once their import is safely
+    /// committed, and pushed where there is a remote.
+    pub delete_from_development: bool,
 }
 
 /// `[git]`: the remote and the branches.

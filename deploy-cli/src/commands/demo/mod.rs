@@ -3,27 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
+use deploy_core::definition::Definition;
+use deploy_core::opcon::{ImportRules, OpConSystem as _};
+use deploy_core::repository::Repository;
 use deploy_core::repository::git::Git;
+use deploy_sandbox::{Config, Running};
+use serde_json::Value;
 
 use crate::cli::{Cli, Global};
 use crate::error::CommandError;
+use crate::system::{Target, runtime};
 use crate::ui::{Ui, style, styled};
 use crate::{CommandResult, Exit};
 
-/// What a small retailer exports from its OpCon system.
-const EXPORTS: &[(&str, &str)] = &[
-    ("Nightly Close.json", include_str!("exports/Nightly Close.json")),
-    ("Payroll.json", include_str!("exports/Payroll.json")),
-    ("Reconciliation.json", include_str!("exports/Reconciliation.json")),
-    ("Store Polling.json", include_str!("exports/Store Polling.json")),
-];
-
-/// Payroll after someone has worked on it in OpCon.
-const CHANGED: &str = include_str!("Payroll changed.json");
-
 /// Show the product at work in a new folder
 ///
-/// Every command is printed before its output, so that it can be tried again.
+/// Two OpCon systems of a small retailer run inside this program for as long as
+/// it takes. Every command is printed before its output, so that it can be
+/// tried again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  opcon-deploy demo\n  opcon-deploy demo ./demo")]
 pub struct DemoArgs {
@@ -45,60 +42,78 @@ pub(super) fn run(args: DemoArgs, global: &Global, ui: &Ui) -> CommandResult {
         return Err(CommandError::refused(format!("`{}` is not an empty folder", folder.display()))
             .hint("name a folder that does not exist, or none"));
     }
-    let demo = Demo { exports: folder.join("exports"), central: folder.join("central"), ui };
+    let demo = Demo { central: folder.join("central"), ui };
     demo.tell(&folder)
 }
 
+/// What somebody changes in OpCon while the demo looks away.
+const CHANGED: &str = "Store Closing";
+
 struct Demo<'u> {
-    exports: PathBuf,
     central: PathBuf,
     ui: &'u Ui,
 }
 
 impl Demo<'_> {
     fn tell(&self, folder: &Path) -> CommandResult {
-        for (name, text) in EXPORTS {
-            write(&self.exports.join(name), text)?;
-        }
         self.prepare_identity()?;
         self.say("A new central repository: an ordinary git repository with a few files.");
         self.run(&["init"])?;
-        self.say("Definitions exported from OpCon become versions, in one commit.");
-        self.run(&["import", "--file", "../exports", "--app", "Retail"])?;
+        self.say("Two OpCon systems of a retailer, as `opcon-deploy sandbox` runs them.");
+        let runtime = runtime()?;
+        let running = runtime.block_on(start_systems())?;
+        super::sandbox::publish(&Repository::open(&self.central)?, &running, self.ui)?;
+        self.run(&["server", "list"])?;
+        self.run(&["server", "check", "DEV"])?;
+        self.say("Its schedules become versions, in one commit.");
+        self.run(&["import", "DEV", "*", "--app", "Retail"])?;
         self.run(&["list"])?;
-        self.say("Payroll was changed in OpCon and exported again: a second version.");
-        write(&self.exports.join("Payroll.json"), CHANGED)?;
-        self.run(&["import", "--file", "../exports", "-m", "Payroll: new bank format"])?;
-        self.run(&["versions", "Payroll"])?;
+        self.say("Somebody changes a schedule in OpCon; imported again it is a second version.");
+        runtime.block_on(self.change_in_opcon())?;
+        self.run(&["import", "DEV", "Store*", "-m", "Store Closing: half an hour later"])?;
+        self.run(&["versions", CHANGED])?;
         self.say("What changed, in OpCon's words; the order of jobs and numeric ids never do.");
-        self.run(&["diff", "Payroll@1", "Payroll@2"])?;
-        self.run(&["show", "Payroll"])?;
-        self.say("Four schedules that belong together, each pinned to a version.");
-        self.run(&[
-            "package",
-            "create",
-            "RETAIL",
-            "Nightly Close",
-            "Payroll",
-            "Reconciliation",
-            "Store Polling",
-        ])?;
-        self.run(&["package", "show", "RETAIL"])?;
+        self.run(&["diff", &format!("{CHANGED}@1"), &format!("{CHANGED}@2")])?;
+        self.run(&["show", CHANGED])?;
+        self.say("Schedules that belong together, each pinned to a version.");
+        self.run(&["package", "create", "STORES", CHANGED, "Sales Upload", "Store Price Push"])?;
+        self.run(&["package", "show", "STORES"])?;
         self.say("Is everything sound? A continuous integration job asks the same.");
         self.run(&["check"])?;
+        runtime.block_on(running.shutdown());
         let ui = self.ui;
         ui.line("");
         ui.line(format!("The repository is in {}", styled(style::COMMAND, self.central.display())));
         ui.line("Try next, in that folder:");
         let next = [
-            "git log --stat                      # the history is git's own",
-            "git show HEAD~1                     # definitions compare readably",
-            "opcon-deploy show Payroll@1 --json  # any version, as it was",
-            "opcon-deploy export Payroll -o -    # back to OpCon",
+            "git log --stat                              # the history is git's own",
+            "opcon-deploy show \"Store Closing@1\" --json  # any version, as it was",
+            "opcon-deploy export \"Store Closing\" -o -    # back to OpCon",
+            "opcon-deploy sandbox                        # the two systems again, until Ctrl-C",
+            "opcon-deploy import DEV '*'                 # in another terminal",
         ];
         next.iter().for_each(|command| ui.line(format!("  {command}")));
         ui.line(format!("Remove `{}` when you have seen enough.", folder.display()));
         Ok(Exit::Done)
+    }
+
+    /// Does what a person does in Solution Manager, through the system's own services.
+    async fn change_in_opcon(&self) -> Result<(), CommandError> {
+        let repository = Repository::open(&self.central)?;
+        let target = Target::open(&repository, "DEV", self.ui)?;
+        let definition = target.system.extract(CHANGED).await?.into_definition()?;
+        let mut value = definition.value().clone();
+        let schedule = &mut value["scheduleList"][0];
+        schedule["startTime"] = Value::from("22:00");
+        let jobs = schedule["jobList"].as_array_mut().into_iter().flatten();
+        for job in jobs.filter(|job| job["name"] == "Collect tills") {
+            job["frequencyList"][0]["maximumAttempts"] = Value::from("3");
+            job["windowsData"]["jobPriority"] = Value::from("High");
+        }
+        let changed = Definition::from_value(value)?;
+        target.system.insert(&changed, &ImportRules::default()).await?;
+        target.sign_off().await;
+        Ok(())
     }
 
     fn say(&self, text: &str) {
@@ -110,17 +125,12 @@ impl Demo<'_> {
     fn run(&self, args: &[&str]) -> Result<(), CommandError> {
         let quoted: Vec<String> = args
             .iter()
-            .map(|arg| if arg.contains(' ') { format!("\"{arg}\"") } else { (*arg).to_owned() })
+            .map(|arg| if arg.contains([' ', '*']) { format!("\"{arg}\"") } else { (*arg).to_owned() })
             .collect();
         self.ui.line(styled(style::COMMAND, format!("$ opcon-deploy {}", quoted.join(" "))));
-        let central = self.central.to_string_lossy();
-        // Paths are as the reader would type them in the repository.
-        let args = args.iter().map(|arg| match arg.strip_prefix("../exports") {
-            Some("") => self.exports.to_string_lossy().into_owned(),
-            _ => (*arg).to_owned(),
-        });
-        let words =
-            ["opcon-deploy".to_owned(), "-C".to_owned(), central.into_owned()].into_iter().chain(args);
+        let central = self.central.to_string_lossy().into_owned();
+        let words = ["opcon-deploy".to_owned(), "-C".to_owned(), central].into_iter();
+        let words = words.chain(args.iter().map(|arg| (*arg).to_owned()));
         let cli = Cli::try_parse_from(words).map_err(|error| CommandError::failed(error.to_string()))?;
         match super::run(cli.command, &cli.global, &Ui::new(&cli.global))? {
             Exit::Done => Ok(()),
@@ -142,9 +152,9 @@ impl Demo<'_> {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(path, text))
-        .map_err(|error| CommandError::io("write", path, &error))
+/// A development and a production system, on free ports of this machine.
+async fn start_systems() -> Result<Running, CommandError> {
+    let system = |text: &str| text.parse().map_err(|error| CommandError::failed(format!("{error}")));
+    let systems = vec![system("DEV:Development")?, system("PROD:Production")?];
+    super::sandbox::start(Config { systems, ..Config::default() }).await
 }

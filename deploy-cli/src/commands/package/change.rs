@@ -2,8 +2,10 @@
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use deploy_core::repository::Repository;
 use deploy_core::repository::change::Push;
-use deploy_core::repository::package::{Action, Changed, CommitOptions, change};
+use deploy_core::repository::import::ImportOptions;
+use deploy_core::repository::package::{Action, Changed, CommitOptions, PackageError, change};
 use serde_json::json;
 
 use super::super::completions::{packages, schedules};
@@ -168,6 +170,31 @@ pub(super) fn delete(args: DeleteArgs, global: &Global, ui: &Ui) -> CommandResul
     run(&name, &Action::Delete, commit, global, ui)
 }
 
+/// Makes a package of schedules, or pins them anew in the one that is there.
+pub(in super::super) fn put(
+    repository: &Repository,
+    name: &str,
+    schedules: Vec<String>,
+    import: &ImportOptions,
+    ui: &Ui,
+) -> CommandResult {
+    let options = CommitOptions { destination: import.destination.clone(), message: None, push: import.push };
+    let waiting = || ui.waiting();
+    let add = Action::Add { schedules: schedules.clone(), rules: Vec::new() };
+    let changed = match change(repository, name, &add, &options, &waiting) {
+        Err(PackageError::Unknown { .. }) => {
+            let create = Action::Create { description: String::new(), schedules, rules: Vec::new() };
+            change(repository, name, &create, &options, &waiting)?
+        }
+        changed => changed?,
+    };
+    // With `--json` the one object is that of the import.
+    if !ui.is_json() {
+        show(&changed, ui);
+    }
+    Ok(Exit::Done)
+}
+
 fn run(name: &str, action: &Action, commit: CommitArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
     let options = CommitOptions {
@@ -175,7 +202,7 @@ fn run(name: &str, action: &Action, commit: CommitArgs, global: &Global, ui: &Ui
         message: commit.message,
         push: commit.push,
     };
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || ui.waiting();
     let changed = change(&repository, name, action, &options, &waiting)?;
     let exit = if changed.gone.is_empty() { Exit::Done } else { Exit::Failed };
     if let Some(left) = &changed.recovered {

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use crate::CommandResult;
 use crate::cli::Global;
 use crate::ui::Ui;
+pub(super) use change::put;
 pub(super) use list::packages;
 
 /// Make, change and show packages

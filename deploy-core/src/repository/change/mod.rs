@@ -240,6 +240,11 @@ impl<'r> Change<'r> {
         self.base
     }
 
+    /// The repository it is made in.
+    pub fn repository(&self) -> &'r Repository {
+        self.repository
+    }
+
     /// The branch it goes to.
     pub fn branch(&self) -> &str {
         &self.branch

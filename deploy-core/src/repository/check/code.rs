@@ -43,6 +43,10 @@ codes! {
     PIN_TWICE = Error "pin-twice": "a package pins a schedule twice";
     TWO_PACKAGES = Error "two-packages": "a schedule is in two packages";
     PACKAGE_RULE = Warning "package-rule-missing": "a package names a rule that is not in the repository";
+    SERVER_VALUE = Error "server-value": "a server file or connector profile holds a value that cannot work";
+    SERVER_FILE = Error "server-file-missing": "a server file names a certificate file or a connector profile that is not there";
+    SERVER_RULE = Warning "server-rule-missing": "a server names a default rule that is not in the repository";
+    SCRIPT_FILES = Error "script-files": "script.toml and the files beside it do not name the same versions";
     EMAIL_TWICE = Error "email-twice": "two people in users.toml have the same e-mail address";
     USER_TWICE = Error "user-twice": "two people in users.toml have the same name";
     NO_USERS = Note "no-users": "users.toml names nobody: roles are switched off";

@@ -8,6 +8,7 @@ mod names;
 mod packages;
 mod place;
 mod references;
+mod servers;
 mod shared;
 mod since;
 mod texts;
@@ -178,6 +179,9 @@ fn check_texts(
             What::Counted(Kind::Rule, _) => texts::rule(path, &bytes, findings),
             What::Settings => texts::settings(path, &bytes, findings),
             What::Users => texts::users(path, &bytes, findings),
+            What::Server => servers::server(path, &bytes, files, findings),
+            What::Connector => servers::connector(path, &bytes, findings),
+            What::Script => servers::script(path, &bytes, files, findings),
             What::Toml => texts::any(path, &bytes, findings),
             What::Counted(Kind::Schedule, _) | What::Plain | What::Unknown => {}
         }

@@ -12,6 +12,12 @@ pub(super) enum What<'p> {
     Settings,
     /// `users.toml`
     Users,
+    /// `servers/<NAME>.toml`
+    Server,
+    /// `servers/connectors/<NAME>.toml`
+    Connector,
+    /// `scripts/<NAME>/script.toml`
+    Script,
     /// Another TOML file.
     Toml,
     /// Known, and nothing to look into.
@@ -43,11 +49,17 @@ pub(super) fn what(path: &str) -> What<'_> {
     match folder {
         "" => at_root(path),
         "servers" if !rest.contains('/') && ends(&[".pem", ".crt"]) => What::Plain,
-        "servers" | "rollouts" | "environments" if !rest.contains('/') && ends(&[".toml"]) => What::Toml,
+        "servers" if !rest.contains('/') && ends(&[".toml"]) => What::Server,
+        "servers"
+            if rest.matches('/').count() == 1 && rest.starts_with("connectors/") && ends(&[".toml"]) =>
+        {
+            What::Connector
+        }
+        "rollouts" | "environments" if !rest.contains('/') && ends(&[".toml"]) => What::Toml,
         "rules" if path == "rules/tags.toml" => What::Toml,
         "rules" if rest.starts_with("tests/") && ends(&[".toml"]) => What::Toml,
         "rules" if rest.starts_with("tests/") || ends(&[".rhai"]) => What::Plain,
-        "scripts" if ends(&["/script.toml"]) || file == "script.toml" => What::Toml,
+        "scripts" if rest.matches('/').count() == 1 && file == "script.toml" => What::Script,
         "scripts" if rest.contains('/') => What::Plain,
         "docs" => What::Plain,
         _ => What::Unknown,
@@ -77,12 +89,15 @@ mod tests {
             ("rules/r.rhai", What::Counted(Kind::Rule, "r")),
             ("deploy.toml", What::Settings),
             ("users.toml", What::Users),
-            ("servers/QA.toml", What::Toml),
+            ("servers/QA.toml", What::Server),
+            ("servers/connectors/old.toml", What::Connector),
+            ("servers/connectors/x/old.toml", What::Unknown),
+            ("environments/qa.toml", What::Toml),
             ("servers/root.pem", What::Plain),
             ("rules/tests/r.toml", What::Toml),
             ("rules/tests/in.json", What::Plain),
             ("rules/lib/dates.rhai", What::Plain),
-            ("scripts/S/script.toml", What::Toml),
+            ("scripts/S/script.toml", What::Script),
             ("scripts/S/3.ps1", What::Plain),
             ("README.md", What::Plain),
             (".github/", What::Plain),

@@ -65,7 +65,11 @@ pub(super) fn no_users() -> Finding {
     Finding::new(code::NO_USERS, crate::repository::users::FILE, message)
 }
 
-fn toml<T: serde::de::DeserializeOwned>(path: &str, bytes: &[u8], findings: &mut Vec<Finding>) -> Option<T> {
+pub(super) fn toml<T: serde::de::DeserializeOwned>(
+    path: &str,
+    bytes: &[u8],
+    findings: &mut Vec<Finding>,
+) -> Option<T> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => {

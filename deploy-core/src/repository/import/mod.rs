@@ -4,6 +4,7 @@
 //! as the stored version makes no new one. Memory holds only the definitions
 //! in work, not the request.
 
+mod fetch;
 mod read;
 mod settle;
 mod sources;
@@ -20,7 +21,8 @@ use super::layout::{self, Kind};
 use super::listing::{Listing, Stored};
 use super::{Repository, TipError, what_changed};
 use crate::definition::{NameError, ReadError};
-use read::State;
+pub use fetch::{Arrived, FetchError, FetchOptions, Wanted, fetch, select};
+use read::{Read, State};
 use settle::Settled;
 pub use sources::{Source, SourcesError, find_sources};
 
@@ -82,6 +84,9 @@ pub enum ItemError {
     /// A name that no file can have.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// It did not come from the system.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// Another schedule's name differs only in case.
     #[error("its name differs only in case from `{other}`; one of them would be lost on Windows and macOS")]
     CaseClash {
@@ -159,6 +164,8 @@ pub struct Imported {
 pub struct Progress {
     /// Sources done.
     pub done: AtomicUsize,
+    /// Sources in all, where that is found out on the way.
+    pub total: AtomicUsize,
     /// Set to stop.
     pub cancelled: AtomicBool,
     /// Set by the caller while another command holds the clone; taken back when that is over.
@@ -173,12 +180,40 @@ pub fn import(
     progress: &Progress,
     waiting: &dyn Fn(),
 ) -> Result<Imported, ImportError> {
+    import_by(repository, options, waiting, |change, stored| {
+        progress.waiting.store(false, Ordering::Relaxed);
+        let read = read::read_all(repository, sources, stored, change.staging()?, progress)?;
+        Ok((sources.iter().map(Source::label).collect(), read))
+    })
+}
+
+/// Imports definitions while they come, `expected` of them or more: memory
+/// holds those on their way only.
+pub fn import_arriving(
+    repository: &Repository,
+    arriving: &mut (dyn Iterator<Item = Arrived> + Send),
+    expected: usize,
+    options: &ImportOptions,
+    progress: &Progress,
+    waiting: &dyn Fn(),
+) -> Result<Imported, ImportError> {
+    import_by(repository, options, waiting, |change, stored| {
+        progress.waiting.store(false, Ordering::Relaxed);
+        read::read_arriving(repository, arriving, expected, stored, change.staging()?, progress)
+    })
+}
+
+fn import_by(
+    repository: &Repository,
+    options: &ImportOptions,
+    waiting: &dyn Fn(),
+    read: impl FnOnce(&Change<'_>, &Listing) -> Result<(Vec<String>, Read), ImportError>,
+) -> Result<Imported, ImportError> {
     let app = match &options.app {
         Some(app) => Some(layout::app_folder(app).ok_or_else(|| ImportError::App(app.clone()))?),
         None => None,
     };
     let mut change = Change::begin(repository, &options.destination, waiting)?;
-    progress.waiting.store(false, Ordering::Relaxed);
     let stored = match change.base_tree()? {
         Some(tree) => Listing::read(repository.git2(), &tree, Kind::Schedule)?,
         None => Listing::default(),
@@ -188,8 +223,8 @@ pub fn import(
     {
         return Err(ImportError::AppCase { app: app.clone(), other });
     }
-    let read = read::read_all(repository, sources, &stored, change.staging()?, progress)?;
-    let settled = settle::settle(read, sources, &stored);
+    let (labels, read) = read(&change, &stored)?;
+    let settled = settle::settle(read, &labels, &stored);
     let on_main = change.branch() == repository.settings().git.main;
     let numbers = Numbers::load(repository)?;
     let mut trailers = String::new();

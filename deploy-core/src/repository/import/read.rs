@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 use git2::Oid;
 use rayon::prelude::*;
 
+use super::fetch::{Arrived, FetchError};
 use super::store::{Emitter, Store};
 use super::{ImportError, ItemError, Progress, Source};
 use crate::definition::{Definition, Purpose, ScheduleName, equal, split};
@@ -36,7 +37,7 @@ pub(super) struct Unread {
 }
 
 /// The schedules of each source.
-pub(super) type Read = Vec<Vec<Result<Ready, Unread>>>;
+pub(super) type Read = Vec<OfSource>;
 
 /// Reads and stores all sources.
 pub(super) fn read_all(
@@ -46,37 +47,77 @@ pub(super) fn read_all(
     staging: Option<PathBuf>,
     progress: &Progress,
 ) -> Result<Read, ImportError> {
+    on_all_cores(repository, sources.len(), stored, staging, progress, |new_reader, done| {
+        let read_one = |reader: &mut Reader<'_>, source: &Source| done(&mut || reader.read(source));
+        sources.par_iter().map_init(new_reader, read_one).collect::<Read>()
+    })
+}
+
+/// Stores definitions while they come; with them their labels, in the order of the request.
+pub(super) fn read_arriving(
+    repository: &Repository,
+    arriving: &mut (dyn Iterator<Item = Arrived> + Send),
+    expected: usize,
+    stored: &Listing,
+    staging: Option<PathBuf>,
+    progress: &Progress,
+) -> Result<(Vec<String>, Read), ImportError> {
+    let mut read = on_all_cores(repository, expected, stored, staging, progress, |new_reader, done| {
+        let read_one = |reader: &mut Reader<'_>, arrived: Arrived| {
+            let Arrived { order, label, definition } = arrived;
+            let mut definition = Some(definition);
+            (order, label, done(&mut || definition.take().map_or(Ok(Vec::new()), |it| reader.arrived(it))))
+        };
+        arriving.par_bridge().map_init(new_reader, read_one).collect::<Vec<_>>()
+    })?;
+    read.sort_by_key(|(order, _, _)| *order);
+    Ok(read.into_iter().map(|(_, label, read)| (label, read)).unzip())
+}
+
+/// The schedules of one source.
+type OfSource = Vec<Result<Ready, Unread>>;
+
+/// Runs `work` with a reader for each thread, while another thread writes what they store.
+fn on_all_cores<'s, T: Send>(
+    repository: &Repository,
+    expected: usize,
+    stored: &'s Listing,
+    staging: Option<PathBuf>,
+    progress: &Progress,
+    work: impl FnOnce(
+        &(dyn Fn() -> Reader<'s> + Sync),
+        &(dyn Fn(&mut dyn FnMut() -> io::Result<OfSource>) -> OfSource + Sync),
+    ) -> T,
+) -> Result<T, ImportError> {
     let git_dir = repository.git2().path().to_path_buf();
     let failure: Mutex<Option<io::Error>> = Mutex::new(None);
-    let failed = |error: io::Error| {
-        if let Ok(mut failure) = failure.lock() {
-            failure.get_or_insert(error);
-        }
-    };
     let stopped = || {
         progress.cancelled.load(Ordering::Relaxed) || failure.lock().map_or(true, |failure| failure.is_some())
     };
-    let store = Store::open(repository, sources.len()).map_err(ImportError::Store)?;
+    let store = Store::open(repository, expected).map_err(ImportError::Store)?;
     let (read, written) = store.run(|senders| {
+        let senders = Mutex::new(senders.clone());
         let new_reader = || Reader {
             git_dir: git_dir.clone(),
             git: None,
-            emitter: senders.emitter(),
+            emitter: senders.lock().unwrap_or_else(PoisonError::into_inner).emitter(),
             stored,
             staging: staging.clone(),
         };
-        let read_one = |reader: &mut Reader<'_>, source: &Source| {
+        let done = |read: &mut dyn FnMut() -> io::Result<OfSource>| {
             if stopped() {
                 return Vec::new();
             }
-            let read = reader.read(source).unwrap_or_else(|error| {
-                failed(error);
+            let read = read().unwrap_or_else(|error| {
+                if let Ok(mut failure) = failure.lock() {
+                    failure.get_or_insert(error);
+                }
                 Vec::new()
             });
             progress.done.fetch_add(1, Ordering::Relaxed);
             read
         };
-        sources.par_iter().map_init(new_reader, read_one).collect::<Read>()
+        work(&new_reader, &done)
     });
     if progress.cancelled.load(Ordering::Relaxed) {
         return Err(ImportError::Cancelled);
@@ -108,11 +149,20 @@ struct Reader<'s> {
 
 impl Reader<'_> {
     /// The schedules of a source; the error is one of storing, not of the source.
-    fn read(&mut self, source: &Source) -> io::Result<Vec<Result<Ready, Unread>>> {
+    fn read(&mut self, source: &Source) -> io::Result<OfSource> {
         let definition = match source.bytes().map_err(ItemError::Io) {
             Ok(bytes) => Definition::read(&bytes).map_err(ItemError::Read),
             Err(error) => Err(error),
         };
+        self.store(definition)
+    }
+
+    /// The schedules of a definition that came from elsewhere.
+    fn arrived(&mut self, definition: Result<Definition, FetchError>) -> io::Result<OfSource> {
+        self.store(definition.map_err(ItemError::Fetch))
+    }
+
+    fn store(&mut self, definition: Result<Definition, ItemError>) -> io::Result<OfSource> {
         let parts = match definition {
             Ok(definition) => split(definition),
             Err(error) => return Ok(vec![Err(Unread { name: None, error })]),

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::ItemError;
 use super::read::{Read, Ready, State, Unread};
-use super::{ItemError, Source};
 use crate::definition::decode;
 use crate::repository::listing::Listing;
 
@@ -15,22 +15,21 @@ pub(super) struct Settled {
 }
 
 /// One line for each schedule, in the order of the sources.
-pub(super) fn settle(read: Read, sources: &[Source], stored: &Listing) -> Vec<Settled> {
+pub(super) fn settle(read: Read, sources: &[String], stored: &Listing) -> Vec<Settled> {
     let known = known_stems(&read, stored);
     let mut labels: HashMap<String, Vec<(String, Option<git2::Oid>)>> = HashMap::new();
-    for (results, source) in read.iter().zip(sources) {
+    for (results, label) in read.iter().zip(sources) {
         for ready in results.iter().flatten() {
             let blob = match &ready.state {
                 State::Equal => None,
                 State::New { blob, .. } => Some(*blob),
             };
-            labels.entry(ready.name.stem()).or_default().push((source.label(), blob));
+            labels.entry(ready.name.stem()).or_default().push((label.clone(), blob));
         }
     }
     let mut taken = HashSet::new();
     let mut settled = Vec::new();
-    for (results, source) in read.into_iter().zip(sources) {
-        let label = source.label();
+    for (results, label) in read.into_iter().zip(sources) {
         for result in results {
             let (name, result) = match result {
                 Err(Unread { name, error }) => (name.unwrap_or_else(|| label.clone()), Err(error)),
@@ -42,7 +41,7 @@ pub(super) fn settle(read: Read, sources: &[Source], stored: &Listing) -> Vec<Se
                     {
                         continue;
                     }
-                    let refused = case_clash(&stem, &known).or_else(|| contradiction(&label, &labels[&stem]));
+                    let refused = case_clash(&stem, &known).or_else(|| contradiction(label, &labels[&stem]));
                     (name.to_string(), refused.map_or(Ok((stem, state)), Err))
                 }
             };
