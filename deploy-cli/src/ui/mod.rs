@@ -100,6 +100,11 @@ impl Ui {
         }
     }
 
+    /// Another command holds the clone.
+    pub fn waiting(&self) {
+        self.note("Waiting for another command in this clone to finish");
+    }
+
     /// Something only the curious want to know.
     pub fn detail(&self, text: impl AsRef<str>) {
         if self.verbose {

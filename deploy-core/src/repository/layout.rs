@@ -79,7 +79,10 @@ pub fn rule_path(name: &RuleName) -> String {
 /// An application folder given by a user, as a path of encoded names; `None`
 /// where a part of it is empty.
 pub fn app_folder(given: &str) -> Option<String> {
-    let parts: Vec<&str> = given.trim_matches('/').split('/').collect();
+    let given = given.trim_matches('/');
+    // As a shell completes it, with the folder of all applications before it.
+    let given = given.strip_prefix("schedules/").unwrap_or(given);
+    let parts: Vec<&str> = given.split('/').collect();
     if parts.iter().any(|part| part.is_empty()) {
         return None;
     }
@@ -105,6 +108,7 @@ mod tests {
     fn an_application_cannot_leave_the_folder() {
         assert_eq!(app_folder("Finance/EU").as_deref(), Some("Finance/EU"));
         assert_eq!(app_folder("../etc").as_deref(), Some("%2E%2E/etc"));
+        assert_eq!(app_folder("schedules/Finance/").as_deref(), Some("Finance"));
         assert_eq!(app_folder("a//b"), None);
         assert_eq!(app_of("schedules/Finance/EU/X.json"), "Finance/EU");
         assert_eq!(app_of("schedules/X.json"), "");

@@ -104,7 +104,7 @@ fn store(
         push: args.commit.push,
     };
     ui.detail(format!("Storing what came from `{}`", target.name()));
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || ui.waiting();
     let imported = import(repository, &sources, &options, progress, &waiting)?;
     // The one object of `--json` is that of the files.
     if ui.is_json() { Ok(Exit::Done) } else { show(&imported, ui) }

@@ -68,15 +68,20 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let options = options(&args, Vec::new());
     let (progress, total) = (Arc::new(Progress::default()), sources.len());
     progress.total.store(total, Ordering::Relaxed);
-    let waiting = || {
-        progress.waiting.store(true, Ordering::Relaxed);
-        ui.note("Waiting for another command in this clone to finish");
-    };
+    let waiting = waiting(&progress, ui);
     let imported = follow(&repository, &progress, ui, |repository| {
         Ok(import(repository, &sources, &options, &progress, &waiting)?)
     })?;
     let exit = show(&imported, ui)?;
     pack(&repository, &imported, &args, &options, ui).map(|packed| worse(exit, packed))
+}
+
+/// What to do while another command holds the clone.
+pub(super) fn waiting<'p>(progress: &'p Progress, ui: &'p Ui) -> impl Fn() + use<'p> {
+    || {
+        progress.waiting.store(true, Ordering::Relaxed);
+        ui.waiting();
+    }
 }
 
 fn options(args: &ImportArgs, trailers: Vec<(String, String)>) -> ImportOptions {

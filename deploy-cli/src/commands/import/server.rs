@@ -55,10 +55,7 @@ pub(super) fn run(
         let (name, progress) = (target.name().to_owned(), Arc::clone(&progress));
         runtime.spawn(async move { fetch(system, &name, wanted, how, &progress, sender).await })
     };
-    let waiting = || {
-        progress.waiting.store(true, Ordering::Relaxed);
-        ui.note("Waiting for another command in this clone to finish");
-    };
+    let waiting = super::waiting(&progress, ui);
     let imported = follow(repository, &progress, ui, |repository| {
         let mut arriving = std::iter::from_fn(|| receiver.blocking_recv());
         Ok(import_arriving(repository, &mut arriving, expected, &options, &progress, &waiting)?)

@@ -179,7 +179,7 @@ pub(in super::super) fn put(
     ui: &Ui,
 ) -> CommandResult {
     let options = CommitOptions { destination: import.destination.clone(), message: None, push: import.push };
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || ui.waiting();
     let add = Action::Add { schedules: schedules.clone(), rules: Vec::new() };
     let changed = match change(repository, name, &add, &options, &waiting) {
         Err(PackageError::Unknown { .. }) => {
@@ -202,7 +202,7 @@ fn run(name: &str, action: &Action, commit: CommitArgs, global: &Global, ui: &Ui
         message: commit.message,
         push: commit.push,
     };
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || ui.waiting();
     let changed = change(&repository, name, action, &options, &waiting)?;
     let exit = if changed.gone.is_empty() { Exit::Done } else { Exit::Failed };
     if let Some(left) = &changed.recovered {

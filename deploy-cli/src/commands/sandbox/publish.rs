@@ -22,7 +22,7 @@ pub(in super::super) fn publish(
     ui: &Ui,
 ) -> Result<(), CommandError> {
     let main = Destination::Branch(repository.settings().git.main.clone());
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || ui.waiting();
     let mut change = Change::begin(repository, &main, &waiting)?;
     for system in running.systems() {
         let path = servers::path(&system.name);

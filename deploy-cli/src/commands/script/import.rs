@@ -85,7 +85,7 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
             }
         }
     };
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || ui.waiting();
     let imported = import(&repository, &incoming, args.reset, &options, &trailers, &show, &waiting)?;
     if ui.is_json() {
         let list: Vec<_> = imported

@@ -95,7 +95,7 @@ pub(super) fn run(args: AddArgs, global: &Global, ui: &Ui) -> CommandResult {
     let name = deploy_core::definition::ServerName::new(args.name.clone())
         .map_err(|error| CommandError::usage(error.to_string()))?;
     let path = path(name.as_str());
-    let waiting = || ui.note("Waiting for another command in this clone to finish");
+    let waiting = || ui.waiting();
     let mut change = Change::begin(&repository, &args.commit.destination("server"), &waiting)?;
     let taken = change.base_tree()?.and_then(|tree| {
         let folder = tree.get_name("servers")?.to_object(repository.git2()).ok()?.peel_to_tree().ok()?;

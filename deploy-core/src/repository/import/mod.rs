@@ -180,7 +180,8 @@ pub fn import(
     progress: &Progress,
     waiting: &dyn Fn(),
 ) -> Result<Imported, ImportError> {
-    import_by(repository, options, progress, waiting, |change, stored| {
+    import_by(repository, options, waiting, |change, stored| {
+        progress.waiting.store(false, Ordering::Relaxed);
         let read = read::read_all(repository, sources, stored, change.staging()?, progress)?;
         Ok((sources.iter().map(Source::label).collect(), read))
     })
@@ -196,7 +197,8 @@ pub fn import_arriving(
     progress: &Progress,
     waiting: &dyn Fn(),
 ) -> Result<Imported, ImportError> {
-    import_by(repository, options, progress, waiting, |change, stored| {
+    import_by(repository, options, waiting, |change, stored| {
+        progress.waiting.store(false, Ordering::Relaxed);
         read::read_arriving(repository, arriving, expected, stored, change.staging()?, progress)
     })
 }
@@ -204,7 +206,6 @@ pub fn import_arriving(
 fn import_by(
     repository: &Repository,
     options: &ImportOptions,
-    progress: &Progress,
     waiting: &dyn Fn(),
     read: impl FnOnce(&Change<'_>, &Listing) -> Result<(Vec<String>, Read), ImportError>,
 ) -> Result<Imported, ImportError> {
@@ -213,7 +214,6 @@ fn import_by(
         None => None,
     };
     let mut change = Change::begin(repository, &options.destination, waiting)?;
-    progress.waiting.store(false, Ordering::Relaxed);
     let stored = match change.base_tree()? {
         Some(tree) => Listing::read(repository.git2(), &tree, Kind::Schedule)?,
         None => Listing::default(),
