@@ -11,6 +11,10 @@ mod harness;
 mod import;
 mod init;
 mod output;
+mod rules;
+mod rules_bad_input;
+mod rules_golden;
+mod rules_import;
 mod story;
 mod versions;
 

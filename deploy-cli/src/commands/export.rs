@@ -83,7 +83,7 @@ pub(super) fn run(args: ExportArgs, global: &Global, ui: &Ui) -> CommandResult {
 }
 
 /// Whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     std::fs::write(&temporary, bytes)

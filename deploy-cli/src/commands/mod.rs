@@ -13,6 +13,7 @@ mod list;
 mod man;
 mod merge_driver;
 mod package;
+mod rules;
 mod schema;
 mod show;
 mod versions;
@@ -45,6 +46,7 @@ pub enum Command {
     Fmt(fmt::FmtArgs),
     Check(check::CheckArgs),
     Package(package::PackageArgs),
+    Rules(rules::RulesArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -66,6 +68,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Fmt(args) => fmt::run(args, global, ui),
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
+        Command::Rules(args) => rules::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Man(args) => man::run(args, global, ui),

@@ -104,7 +104,8 @@ pub fn init(dir: &Path, program: &str) -> Result<Initialised, InitError> {
         return Ok(Initialised { root, existed, added: vec![], kept: vec![], committed: None });
     }
     let main = choose_main(&git2, &git)?;
-    let settings = Settings { git: settings::GitSettings { main: main.clone(), ..Default::default() } };
+    let git_settings = settings::GitSettings { main: main.clone(), ..Default::default() };
+    let settings = Settings { git: git_settings, ..Default::default() };
     let repository = Repository { git2, git, root: root.clone(), settings };
     let mut change = Change::begin(&repository, &Destination::Head, &|| {})?;
     let (mut added, mut kept) = (Vec::new(), Vec::new());

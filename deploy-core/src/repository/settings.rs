@@ -12,6 +12,41 @@ pub const FILE: &str = "deploy.toml";
 pub struct Settings {
     /// How the repository is shared.
     pub git: GitSettings,
+    /// Transformation rules.
+    pub rules: RuleSettings,
+}
+
+/// `[rules]`: what holds for all transformation rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuleSettings {
+    /// What a call is that matched nothing, unless the call or its rule says otherwise.
+    pub unmatched: UnmatchedRule,
+    /// Operations that a script may take; 20,000,000 if absent.
+    pub operations: Option<std::num::NonZeroU64>,
+}
+
+/// What a call is that matched nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UnmatchedRule {
+    /// A warning.
+    #[default]
+    Warn,
+    /// An error: nothing is deployed.
+    Error,
+    /// Not worth a word.
+    Silent,
+}
+
+impl From<UnmatchedRule> for crate::rules::Unmatched {
+    fn from(unmatched: UnmatchedRule) -> Self {
+        match unmatched {
+            UnmatchedRule::Warn => Self::Warn,
+            UnmatchedRule::Error => Self::Strict,
+            UnmatchedRule::Silent => Self::Optional,
+        }
+    }
 }
 
 /// `[git]`: the remote and the branches.

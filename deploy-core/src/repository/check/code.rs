@@ -43,6 +43,8 @@ codes! {
     PIN_TWICE = Error "pin-twice": "a package pins a schedule twice";
     TWO_PACKAGES = Error "two-packages": "a schedule is in two packages";
     PACKAGE_RULE = Warning "package-rule-missing": "a package names a rule that is not in the repository";
+    RULE = Error "rule": "a transformation rule does not compile";
+    RULE_PASSED_OVER = Warning "rule-passed-over": "a part of a transformation rule has no effect";
     EMAIL_TWICE = Error "email-twice": "two people in users.toml have the same e-mail address";
     USER_TWICE = Error "user-twice": "two people in users.toml have the same name";
     NO_USERS = Note "no-users": "users.toml names nobody: roles are switched off";

@@ -1,0 +1,121 @@
+//! `rules check`: do the rules compile?
+
+use clap::Args;
+use deploy_core::repository::Repository;
+use deploy_core::repository::history::{History, HistoryError};
+use deploy_core::repository::rule_files::RuleFiles;
+use deploy_core::rules::{Diagnostic, Level};
+use serde_json::json;
+
+use super::super::open;
+use super::told::Places;
+use crate::cli::Global;
+use crate::error::CommandError;
+use crate::ui::{Ui, count, style, styled};
+use crate::{CommandResult, Exit};
+
+/// Compile all rules and tests, without running them
+///
+/// Finds errors of syntax, unknown functions, tags, properties and options,
+/// with the line and what may have been meant. Exit code 3 where there are any.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  opcon-deploy rules check\n  opcon-deploy rules check machines users\n  opcon-deploy rules check --json"
+)]
+pub(super) struct CheckArgs {
+    /// These rules only
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+/// Something wrong with a rule or a test.
+struct Wrong {
+    path: String,
+    line: usize,
+    column: usize,
+    severity: &'static str,
+    message: String,
+    told: String,
+}
+
+pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
+    let repository = open(global, ui)?;
+    let history = known_history(&repository)?;
+    let rules = RuleFiles::of_work_tree(&repository, history.as_ref())?;
+    let places = Places::of_all(&rules);
+    let settings = rules.settings(None)?;
+    let mut wrong = Vec::new();
+    let names = if args.names.is_empty() { rules.names() } else { args.names.clone() };
+    for name in &names {
+        let file = match rules.get(name) {
+            Err(error) if args.names.is_empty() => {
+                wrong.push(unreadable(name, &error.to_string()));
+                continue;
+            }
+            file => file?,
+        };
+        let source = file.source(Level::Deployment)?;
+        match rules.compile(&[source], &settings) {
+            Ok(compiled) => {
+                wrong.extend(
+                    compiled.remarks().iter().map(|remark| of(&places, remark, "warning", &file.path)),
+                );
+            }
+            Err(errors) => {
+                // What is wrong with an imported rule is told with that rule.
+                let own = errors.0.iter().filter(|error| error.rule == file.name || !args.names.is_empty());
+                wrong.extend(own.map(|error| of(&places, error, "error", &file.path)));
+            }
+        }
+    }
+    let tests = if args.names.is_empty() { rules.tests() } else { Vec::new() };
+    for name in &tests {
+        if let Err(error) = rules.test(name) {
+            wrong.push(unreadable(name, &error.to_string()));
+        }
+    }
+    let exit = if wrong.is_empty() { Exit::Done } else { Exit::Findings };
+    if ui.is_json() {
+        let rows: Vec<_> = wrong
+            .iter()
+            .map(|w| {
+                json!({ "path": w.path, "line": w.line, "column": w.column, "severity": w.severity,
+                    "message": w.message })
+            })
+            .collect();
+        ui.json("findings", &rows)?;
+        return Ok(exit);
+    }
+    for wrong in &wrong {
+        let style = if wrong.severity == "error" { style::REMOVED } else { style::CHANGED };
+        ui.line(format!("{}: {}", styled(style, wrong.severity), wrong.told));
+    }
+    let found = if wrong.is_empty() { "nothing found".to_owned() } else { count(wrong.len(), "finding") };
+    ui.note(format!("Checked {}, {}: {found}", count(names.len(), "rule"), count(tests.len(), "test")));
+    Ok(exit)
+}
+
+fn of(places: &Places, diagnostic: &Diagnostic, severity: &'static str, path: &str) -> Wrong {
+    Wrong {
+        path: path.to_owned(),
+        line: diagnostic.line,
+        column: diagnostic.column,
+        severity,
+        message: diagnostic.said(),
+        told: places.told(diagnostic),
+    }
+}
+
+fn unreadable(name: &str, message: &str) -> Wrong {
+    let (path, message) = (name.to_owned(), message.to_owned());
+    Wrong { path, line: 0, column: 0, severity: "error", told: message.clone(), message }
+}
+
+/// The versions, where they can be counted: a check of texts needs none.
+fn known_history(repository: &Repository) -> Result<Option<History>, CommandError> {
+    match History::load(repository) {
+        Ok(history) => Ok(Some(history)),
+        Err(HistoryError::Shallow | HistoryError::Tip(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
