@@ -1,14 +1,15 @@
-# What `bench/rules/calls.rhai` does to machines, command lines, users, properties and names,
-# as one would write it for jq; it leaves tokens and events as they are.
+# What `bench/rules/calls.rhai` does, as one would write it for jq.
 def part(a; b): if type == "string" then split(a) | join(b) else . end;
 def machine: part("WINDEV"; "WINPRD") | part("UNXDEV"; "UNXPRD") | part("SQLDEV"; "SQLPRD") | part("IBMIDEV"; "IBMIPRD");
-def prefix: if type == "string" and . != "" then "Q_" + . else . end;
+def prefix: if type == "string" and (startswith("RES_") or startswith("THR_")) then "Q_" + . else . end;
 (.propertyList[]? | select(.name == "ENV_NAME" and .value == "DEV") | .value) = "PRD"
 | (.propertyList[]? | select(.name == "API_URL") | .value) |= part("api.dev.corp"; "api.corp")
-| (.propertyList[]?, .variableList[]?, .scheduleList[]?, .scheduleList[]?.frequencyList[]? | .name) |= prefix
+| (.variableList[]?.name) |= prefix
 | (.scheduleList[]? | select(.startTime == "06:00") | .startTime) = "07:00"
 | (.scheduleList[]?.jobList[]?) |= (
-    (.frequencyList[]?.name) |= prefix
+    (.resourceDependencyList[]?.resourceName) |= prefix
+    | (.thresholdDependencyList[]?.thresholdName) |= prefix
+    | (.eventList[]?.event) |= (part("$RESOURCE:SET,RES_"; "$RESOURCE:SET,Q_RES_") | part("$THRESHOLD:SET,THR_"; "$THRESHOLD:SET,Q_THR_"))
     | (if has("primaryMachine") then .primaryMachine |= machine else . end)
     | (if has("alternateMachine1") then .alternateMachine1 |= machine else . end)
     | (if has("alternateMachine2") then .alternateMachine2 |= machine else . end)

@@ -48,7 +48,9 @@ fn a_rule_is_begun_tested_and_committed() {
     world.commit("central", "A rule");
     told += &world.central(&["list", "rules"]).ok().to_string();
     told += &world.central(&["rules", "new", "tag-jobs"]).exits(1).to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 Wrote `rules/tag-jobs.rhai`
 Wrote `rules/tests/tag-jobs.toml`
 --- stderr
@@ -73,7 +75,8 @@ tag-jobs  rhai            1  2026-05-28 20:33  Ann Ops           Jobs called EXA
 Error: rule `tag-jobs` exists: `rules/tag-jobs.rhai`
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -85,7 +88,9 @@ fn users_of_a_rule_are_listed() {
     told += &world.central(&["rules", "show", "machines"]).ok().to_string();
     told += &world.central(&["rules", "show", "machine"]).exits(1).to_string();
     told += &world.central(&["rules", "show", "machines@7"]).exits(1).to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 NAME      LANGUAGE     VERSION  DATE              AUTHOR   USED BY          DESCRIPTION
 machines  rhai               1  2026-05-28 20:30  Ann Ops  QA, package:FIN  Machines of the target.
 users     vendor JSON        *
@@ -109,7 +114,8 @@ Error: rule `machines` has no version 7; its latest is 1
 Hint: `opcon-deploy versions "machines"` shows its versions
 --- exit 1
 
-"#]]);
+"#]]
+    );
     let listed = world.central(&["rules", "list", "mach", "--json"]).ok().json();
     assert_eq!(listed["schema"], 1);
     assert_eq!(listed["rules"][0]["servers"], serde_json::json!(["QA"]));
@@ -126,7 +132,9 @@ fn explain_shows_levels_hits_relays_and_what_matched_nothing() {
     );
     world.central(&["package", "create", "FIN", "Payroll", "--rule", "machines"]).ok();
     let args = ["rules", "explain", "package:FIN", "--to", "QA", "--rule", "later", "--environment", "Q"];
-    assert_data_eq!(world.central(&args).ok().to_string(), str![[r#"
+    assert_data_eq!(
+        world.central(&args).ok().to_string(),
+        str![[r#"
 Payroll@1 → QA
 server
   machines (version 1)
@@ -162,12 +170,15 @@ Warning: `later` line 3: `Windows_User` matched nothing: no value is `NOBODY`
 4 rules: 9 values changed
 --- exit 0
 
-"#]]);
+"#]]
+    );
     let explained = world.central(&[&args[..], &["--json"]].concat()).ok().json();
     assert_eq!(explained["explanation"]["rules"][0]["level"], "server");
     assert_eq!(explained["explanation"]["rules"][0]["version"], "1");
     let markdown = world.central(&["rules", "explain", "Payroll", "--to", "QA", "--markdown"]).ok().stdout();
-    assert_data_eq!(markdown, str![[r####"
+    assert_data_eq!(
+        markdown,
+        str![[r####"
 ### Payroll@1 → QA
 
 - **server**
@@ -178,7 +189,8 @@ Warning: `later` line 3: `Windows_User` matched nothing: no value is `NOBODY`
 
 1 rule: 2 values changed
 
-"####]]);
+"####]]
+    );
 }
 
 #[test]
@@ -197,7 +209,9 @@ fn apply_writes_what_explain_tells() {
     told += &world.central(&["rules", "apply", "Payroll", "--to", "QS"]).exits(1).to_string();
     told += &world.central(&["rules", "apply", "Payroll", "--rule", "machine"]).exits(1).to_string();
     told += &world.central(&["rules", "apply", "Payroll", "Payroll@1", "--to", "QA"]).exits(1).to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 Payroll@1 → QA
 Payroll
   job LOAD
@@ -224,7 +238,8 @@ Error: no rule `machine`; did you mean `machines`?
 Error: schedule `Payroll` is named twice
 --- exit 1
 
-"#]]);
+"#]]
+    );
     let patch = world.central(&["rules", "apply", "Payroll", "--to", "QA", "--diff", "--json"]).ok().json();
     assert_eq!(patch.as_array().unwrap().len(), 2, "{patch}");
 }
@@ -252,7 +267,9 @@ fn the_work_tree_is_seen_and_said() {
         .central(&["rules", "explain", "Payroll@1", "--rule", "machines@1", "--to", "QA"])
         .ok()
         .to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 Payroll in the work tree → QA
 server
   machines
@@ -278,7 +295,8 @@ deployment
 2 rules: 2 values changed
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -286,14 +304,17 @@ fn a_server_may_refuse_rules() {
     let world = world();
     world.write("central/servers/QA.toml", format!("allow_rules = false\n{QA}"));
     let run = world.central(&["rules", "explain", "Payroll", "--to", "QA", "--rule", "machines"]).ok();
-    assert_data_eq!(run.to_string(), str![[r#"
+    assert_data_eq!(
+        run.to_string(),
+        str![[r#"
 Payroll@1 → QA
 --- stderr
 Warning: server `QA` does not allow transformation rules: it gets the definition as it is
 No rule applies
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -307,7 +328,9 @@ fn a_folder_is_transformed_file_by_file() {
     told += &world.central(&["rules", "apply", "../in", "--to", "QA"]).exits(2).to_string();
     told +=
         &world.central(&["rules", "apply", "../in", "--to", "QA", "-o", "../in/out"]).exits(4).to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 Wrote 2 files to `../out`: 4 values changed
 --- stderr
 Error: `../in/c.json`: line 1, column 2: this is not JSON
@@ -320,7 +343,8 @@ Error: `../in` and `../in/out` lie one in the other
 Hint: write to a folder elsewhere
 --- exit 4
 
-"#]]);
+"#]]
+    );
     assert!(world.read("out/sub/b.json").contains("WINQA01"));
     assert!(!world.path("out/c.json").exists());
 }
@@ -334,7 +358,9 @@ fn tags_are_told_from_the_table() {
     );
     let mut told = world.central(&["rules", "tags", "Java_Class"]).ok().to_string();
     told += &world.central(&["rules", "tags", "Job_Machine_Nme"]).exits(1).to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 ### Java_Class
 
 The class of a Java job.
@@ -346,7 +372,8 @@ The class of a Java job.
 Error: no tag `Job_Machine_Nme`; did you mean `Job_Machine_Name`?
 --- exit 1
 
-"#]]);
+"#]]
+    );
     // The reference needs no repository, and leaves no tag out.
     let all = world.run("", &["rules", "tags", "--json"]).ok().json();
     assert!(all["tags"].as_array().unwrap().len() > 80);

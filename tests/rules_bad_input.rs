@@ -29,7 +29,9 @@ fn scripts_that_never_end_or_grow_do_end() {
         "let x = 1 / 0;",
         "for i in 0..9 { replace(\"Unix_Start_Image\", \"e\", \"eeeeeeeeeeeeeeee\", #{ partial: true }); }",
     ];
-    assert_data_eq!(apply(&world, &scripts), str![[r#"
+    assert_data_eq!(
+        apply(&world, &scripts),
+        str![[r#"
 Error: ../bad.rhai:1:6: the rule does too much: is there a loop without an end?
   |
 1 | loop { }
@@ -61,7 +63,8 @@ Error: ../bad.rhai:1:17: a text would be too long; is a replacement inside a loo
   |                 ^
 
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -80,7 +83,9 @@ fn scripts_that_reach_out_or_shadow_are_refused() {
         "//! @optionl\n",
         "fail(\"not today\");",
     ];
-    assert_data_eq!(apply(&world, &scripts), str![[r#"
+    assert_data_eq!(
+        apply(&world, &scripts),
+        str![[r#"
 Error: ../bad.rhai:1:8: `../../etc/passwd` is no name of a rule: only rules beside this one can be imported
   |
 1 | import "../../etc/passwd" as p;
@@ -137,7 +142,8 @@ Error: ../bad.rhai:1:1: not today
   | ^
 
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -151,7 +157,9 @@ fn results_that_opcon_would_not_take_are_refused() {
         "for j in jobs() { j.remove(); }",
         "for s in schedules() { s.start_time = \"25:00\"; }",
     ];
-    assert_data_eq!(apply(&world, &scripts), str![[r#"
+    assert_data_eq!(
+        apply(&world, &scripts),
+        str![[r#"
 Error: ../bad.rhai:1: two jobs of the schedule `Payroll` would be named `SAME`
 
 Error: ../bad.rhai:1: the job name `LOAD1234567890123456789012345678901234567890123456789012345678901234567890` has 74 characters; OpCon takes 64
@@ -168,7 +176,8 @@ Error: ../bad.rhai:1:26: `start_time` is a time written `HH:MM`, not `25:00`
   |                          ^
 
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -176,7 +185,9 @@ fn what_a_script_prints_and_answers_is_no_result() {
     let world = world();
     world.write("odd.rhai", "print(\"hello\");\nwarn(\"careful\");\n42");
     let run = world.central(&["rules", "explain", "Payroll", "--rule", "../odd.rhai"]).ok();
-    assert_data_eq!(run.to_string(), str![[r#"
+    assert_data_eq!(
+        run.to_string(),
+        str![[r#"
 Payroll@1
 deployment
   odd
@@ -186,7 +197,8 @@ Warning: `odd` line 2: careful
 1 rule: 0 values changed
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -208,7 +220,9 @@ fn a_call_that_matched_nothing_warns_fails_or_is_silent() {
     told += &run(&world, &call(""), 0);
     world.write("central/deploy.toml", "[rules]\nunmatched = \"strict\"\n");
     told += &run(&world, &call(""), 1);
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 Wrote Payroll@1 to `../out.json`: 0 values changed
 --- stderr
 Warning: `r` line 1: `Windows_User` matched nothing: no value is `NOBODY`
@@ -238,7 +252,8 @@ Error: deploy.toml:2:13: `strict` is not one of `warn`, `error`, `silent`
 Hint: `opcon-deploy schema deploy` describes the keys
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -246,7 +261,7 @@ fn json_that_is_wrong_is_told_with_its_place() {
     let world = world();
     let files = [
         "{ \"transformationsList\": [ // ours\n] }",
-        "{ \"transformationsList\": [\n  { \"tagId\": \"Windows_User\", \"currentValue\": 5, \"newValue\": \"B\" } ] }",
+        "{ \"transformationsList\": [\n  { \"tagId\": \"Windows_User\", \"currentValue\": [\"A\"], \"newValue\": \"B\" } ] }",
         "{ \"transformationsList\": [\n  { \"tagId\": \"Windows_Usr\", \"currentValue\": \"A\", \"newValue\": \"B\" } ] }",
         "{ \"transformationsList\": [\n  { \"tagId\": \"Windows_User\", \"currentValue\": \"A\", \"newValue\": \"B\", \"partialUpdate\": \"maybe\" } ] }",
         "[]",
@@ -259,7 +274,41 @@ fn json_that_is_wrong_is_told_with_its_place() {
         let run = world.central(&["rules", "check", "vendor"]).exits(3).to_string();
         told += &run.split("--- stderr").next().unwrap().to_owned();
     }
-    assert_data_eq!(told, str![]);
+    assert_data_eq!(told, str![[r#"
+error: rules/vendor.json:1:28: JSON takes no comments
+  |
+1 | { "transformationsList": [ // ours
+  |                            ^
+error: rules/vendor.json:2:30: this has to be a text
+  |
+2 |   { "tagId": "Windows_User", "currentValue": ["A"], "newValue": "B" } ] }
+  |                              ^
+error: rules/vendor.json:2:3: `Windows_User` needs a current value
+  |
+2 |   { "tagId": "Windows_User", "currentValue": ["A"], "newValue": "B" } ] }
+  |   ^
+error: rules/vendor.json:2:5: unknown tag `Windows_Usr` (did you mean `Windows_User`?)
+  |
+2 |   { "tagId": "Windows_Usr", "currentValue": "A", "newValue": "B" } ] }
+  |     ^
+error: rules/vendor.json:2:68: `partialUpdate` is true or false
+  |
+2 |   { "tagId": "Windows_User", "currentValue": "A", "newValue": "B", "partialUpdate": "maybe" } ] }
+  |                                                                    ^
+error: rules/vendor.json:1:1: a file of transformation rules is a JSON object with a `transformationsList`
+  |
+1 | []
+  | ^
+error: rules/vendor.json:1:3: `transformationsList` is a list of entries
+  |
+1 | { "transformationsList": {} }
+  |   ^
+error: rules/vendor.json:1:26: the text ends within a list
+  |
+1 | { "transformationsList": [
+  |                          ^
+
+"#]]);
     // A byte order mark, both spellings of the list, empty values: all fine.
     let fine = "\u{feff}{ \"transformationList\": [ { \"tagId\": \"Windows_User\", \"jobName\": \"\", \"currentValue\": \"DEVDOM\\\\batch\", \"currentValueContents\": \"\", \"newValue\": \"QA\", \"partialUpdate\": false } ] }";
     world.write("central/rules/vendor.json", fine);
@@ -278,8 +327,10 @@ fn the_whole_check_compiles_rules_and_runs_nothing() {
     let mut told = world.central(&["check"]).exits(3).to_string();
     world.write("central/rules/tags.toml", "[tag.X]\nplcaes = []\n");
     told += &world.central(&["check"]).exits(3).to_string();
-    told += &world.central(&["rules", "check"]).exits(1).to_string();
-    assert_data_eq!(told, str![[r#"
+    told += &world.central(&["rules", "check"]).exits(3).to_string();
+    assert_data_eq!(
+        told,
+        str![[r#"
 rules/bad.rhai:2:5: error[rule]: a job has no property `machin` (did you mean `machine`?)
 rules/tests/bad.toml:1:1: error[toml]: unknown field `rule`, expected one of `description`, `rules`, `given`, `target`, `deploy`, `expect` (did you mean `rules`?)
 rules/vendor.json:2:4: error[rule]: unknown tag `X`
@@ -291,11 +342,13 @@ rules/tests/bad.toml:1:1: error[toml]: unknown field `rule`, expected one of `de
 --- stderr
 Checked 1 schedule, 0 packages: 2 errors
 --- exit 3
+error: rules/tags.toml:2:1: unknown field `plcaes`, expected one of `about`, `kind`, `names`, `when`, `spellings`, `places`, `add_places`, `examples` (did you mean `places`?)
 --- stderr
-Error: rules/tags.toml:2:1: unknown field `plcaes`, expected one of `about`, `kind`, `names`, `when`, `spellings`, `places`, `add_places`, `examples` (did you mean `places`?)
---- exit 1
+Checked 0 rules, 0 tests: 1 finding
+--- exit 3
 
-"#]]);
+"#]]
+    );
 }
 
 #[cfg(unix)]
@@ -309,7 +362,9 @@ fn links_are_not_followed() {
     let mut told = world.central(&["rules", "check"]).exits(3).to_string();
     told += &world.central(&["rules", "apply", "Payroll", "--rule", "linked"]).exits(1).to_string();
     told += &world.central(&["rules", "apply", "Payroll", "--rule", "importer"]).exits(1).to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 error: rules/importer.rhai:1:8: there is no rule `linked` to import
   |
 1 | import "linked" as l;
@@ -328,7 +383,8 @@ Error: rules/importer.rhai:1:8: there is no rule `linked` to import
   |        ^
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -363,7 +419,9 @@ fn a_server_or_package_that_names_no_rule_is_told() {
     world.write("central/rules/machines.json", "{}");
     world.write("central/servers/QA.toml", QA);
     told += &world.central(&["rules", "explain", "Payroll", "--to", "QA"]).exits(1).to_string();
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 --- stderr
 Error: no rule `machine`; did you mean `machines`?
 --- exit 1
@@ -375,5 +433,6 @@ Error: there are two rules `machines`: a `.rhai` and a `.json`
 Hint: rename one of them
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }

@@ -3,6 +3,8 @@
 
 use clap::CommandFactory;
 use deploy_core::repository::check::codes;
+use deploy_core::rules::reference_markdown;
+use deploy_core::rules::tags::TagTable;
 use snapbox::{assert_data_eq, file};
 
 use crate::cli::Cli;
@@ -42,6 +44,17 @@ fn check_codes() -> String {
         text.push_str(&format!("| `{}` | {} | {} |\n", row.code, row.severity, row.meaning));
     }
     text
+}
+
+/// Functions, properties and tags of rules.
+fn rules() -> String {
+    let tags = TagTable::built_in().unwrap_or_default();
+    reference_markdown(&tags).replacen("Generated from the program.\n", NOTE, 1)
+}
+
+#[test]
+fn the_reference_of_rules_is_current() {
+    assert_data_eq!(rules(), file!["../../docs/reference/rules.md"].raw());
 }
 
 #[test]

@@ -24,16 +24,8 @@ const PARTS: &[(&str, &[(&str, &str)])] = &[
     ("parameters", &[("--env=dev", "--env=prd")]),
     ("userId", &[("DEVDOM\\", "PRDDOM\\")]),
 ];
-/// Keys whose values are names that get the prefix.
-const NAMES: &[&str] = &[
-    "scheduleName",
-    "predecessorScheduleName",
-    "frequencyName",
-    "predecessorFrequencyName",
-    "resourceName",
-    "thresholdName",
-    "subScheduleName",
-];
+/// Prefixes of the names of resources and thresholds, which get another before them.
+const NAMES: &[&str] = &["RES_", "THR_"];
 const PREFIX: &str = "Q_";
 
 fn main() -> ExitCode {
@@ -65,17 +57,13 @@ fn top(definition: &mut Value) {
         if let Some(new) = new {
             property["value"] = new.into();
         }
-        prefix(&mut property["name"]);
     }
     list(definition, "variableList").for_each(|variable| prefix(&mut variable["name"]));
     for schedule in list(definition, "scheduleList") {
-        prefix(&mut schedule["name"]);
         if schedule["startTime"] == "06:00" {
             schedule["startTime"] = "07:00".into();
         }
-        list(schedule, "frequencyList").for_each(|frequency| prefix(&mut frequency["name"]));
         for job in list(schedule, "jobList") {
-            list(job, "frequencyList").for_each(|frequency| prefix(&mut frequency["name"]));
             for tag in list(job, "tagList").filter(|tag| **tag == "dev") {
                 *tag = "prd".into();
             }
@@ -89,14 +77,18 @@ fn list<'v>(value: &'v mut Value, key: &str) -> impl Iterator<Item = &'v mut Val
 }
 
 fn prefix(name: &mut Value) {
-    if let Value::String(name) = name
-        && !name.is_empty()
-    {
+    if let Value::String(name) = name {
+        prefix_text(name);
+    }
+}
+
+fn prefix_text(name: &mut String) {
+    if NAMES.iter().any(|begin| name.starts_with(begin)) {
         name.insert_str(0, PREFIX);
     }
 }
 
-/// The replacements that go by the key, and the tokens of every text.
+/// The replacements that go by the key.
 fn walk(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -109,18 +101,14 @@ fn walk(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(walk),
-        Value::String(text) => tokens(text),
         _ => {}
     }
 }
 
 fn by_key(key: &str, text: &mut String) {
     if MACHINES.contains(&key) {
-        for (old, new) in [("WINDEV", "WINPRD"), ("UNXDEV", "UNXPRD"), ("SQLDEV", "SQLPRD")] {
+        for (old, new) in [("WINDEV", "WINPRD"), ("UNXDEV", "UNXPRD"), ("SQLDEV", "SQLPRD"), ("IBMIDEV", "IBMIPRD")] {
             part(text, old, new);
-        }
-        if let Some(rest) = text.strip_prefix("IBMIDEV") {
-            *text = format!("IBMIPRD{rest}");
         }
     } else if key == "machineGroup" {
         if matches!(text.as_str(), "GRP_WIN_DEV" | "GRP_UNX_DEV") {
@@ -128,12 +116,11 @@ fn by_key(key: &str, text: &mut String) {
         }
     } else if let Some((_, parts)) = PARTS.iter().find(|(name, _)| *name == key) {
         parts.iter().for_each(|(old, new)| part(text, old, new));
-    } else if NAMES.contains(&key) && !text.is_empty() {
-        text.insert_str(0, PREFIX);
+    } else if matches!(key, "resourceName" | "thresholdName") {
+        prefix_text(text);
     } else if key == "event" {
         event(text);
     }
-    tokens(text);
 }
 
 fn part(text: &mut String, old: &str, new: &str) {
@@ -142,41 +129,14 @@ fn part(text: &mut String, old: &str, new: &str) {
     }
 }
 
-/// The name of a schedule, property, resource or threshold among the arguments of an event.
+/// The name of the resource or threshold that an event sets.
 fn event(text: &mut String) {
-    let at = if text.starts_with("$JOB:") {
-        1
-    } else if text.starts_with("$SCHEDULE:") {
-        1
-    } else if text.starts_with("$PROPERTY:")
-        || text.starts_with("$RESOURCE:")
-        || text.starts_with("$THRESHOLD:")
+    if !text.starts_with("$RESOURCE:") && !text.starts_with("$THRESHOLD:") {
+        return;
+    }
+    if let Some((action, rest)) = text.split_once(',')
+        && NAMES.iter().any(|begin| rest.starts_with(begin))
     {
-        0
-    } else {
-        return;
-    };
-    if let Some((comma, _)) = text.match_indices(',').nth(at) {
-        text.insert_str(comma + 1, PREFIX);
+        *text = format!("{action},{PREFIX}{rest}");
     }
-}
-
-/// Names of global properties in `[[NAME]]`; system properties and those with a scope stay.
-fn tokens(text: &mut String) {
-    if !text.contains("[[") {
-        return;
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find("[[") {
-        let (before, token) = rest.split_at(at + 2);
-        out.push_str(before);
-        let name = token.split("]]").next().unwrap_or_default();
-        if !name.starts_with(['$', '=']) && !name.contains('.') {
-            out.push_str(PREFIX);
-        }
-        rest = token;
-    }
-    out.push_str(rest);
-    *text = out;
 }

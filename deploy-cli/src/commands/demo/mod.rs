@@ -1,5 +1,7 @@
 //! `demo`: the product at work, on a small retailer's schedules.
 
+mod rules;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
@@ -84,6 +86,7 @@ impl Demo<'_> {
             "Store Polling",
         ])?;
         self.run(&["package", "show", "RETAIL"])?;
+        rules::tell(self)?;
         self.say("Is everything sound? A continuous integration job asks the same.");
         self.run(&["check"])?;
         let ui = self.ui;

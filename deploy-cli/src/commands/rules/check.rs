@@ -3,7 +3,7 @@
 use clap::Args;
 use deploy_core::repository::Repository;
 use deploy_core::repository::history::{History, HistoryError};
-use deploy_core::repository::rule_files::RuleFiles;
+use deploy_core::repository::rule_files::{RuleFileError, RuleFiles, TAGS};
 use deploy_core::rules::{Diagnostic, Level};
 use serde_json::json;
 
@@ -43,8 +43,15 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
     let history = known_history(&repository)?;
     let rules = RuleFiles::of_work_tree(&repository, history.as_ref())?;
     let places = Places::of_all(&rules);
-    let settings = rules.settings(None)?;
     let mut wrong = Vec::new();
+    let settings = match rules.settings(None) {
+        Err(error @ RuleFileError::Tags { .. }) => {
+            // Without its tags nothing else can be said of a rule.
+            wrong.push(unreadable(TAGS, &error.to_string()));
+            return finish(&wrong, 0, 0, ui);
+        }
+        settings => settings?,
+    };
     let names = if args.names.is_empty() { rules.names() } else { args.names.clone() };
     for name in &names {
         let file = match rules.get(name) {
@@ -74,6 +81,10 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
             wrong.push(unreadable(name, &error.to_string()));
         }
     }
+    finish(&wrong, names.len(), tests.len(), ui)
+}
+
+fn finish(wrong: &[Wrong], rules: usize, tests: usize, ui: &Ui) -> CommandResult {
     let exit = if wrong.is_empty() { Exit::Done } else { Exit::Findings };
     if ui.is_json() {
         let rows: Vec<_> = wrong
@@ -86,12 +97,12 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
         ui.json("findings", &rows)?;
         return Ok(exit);
     }
-    for wrong in &wrong {
+    for wrong in wrong {
         let style = if wrong.severity == "error" { style::REMOVED } else { style::CHANGED };
         ui.line(format!("{}: {}", styled(style, wrong.severity), wrong.told));
     }
     let found = if wrong.is_empty() { "nothing found".to_owned() } else { count(wrong.len(), "finding") };
-    ui.note(format!("Checked {}, {}: {found}", count(names.len(), "rule"), count(tests.len(), "test")));
+    ui.note(format!("Checked {}, {}: {found}", count(rules, "rule"), count(tests, "test")));
     Ok(exit)
 }
 

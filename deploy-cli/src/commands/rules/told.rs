@@ -71,7 +71,7 @@ impl Places {
 impl From<RuleFileError> for CommandError {
     fn from(error: RuleFileError) -> Self {
         let hint = match &error {
-            RuleFileError::Unknown { near: None, name } if name.starts_with("tests/") => {
+            RuleFileError::UnknownTest { near: None, .. } => {
                 Some("the tests are the files `rules/tests/*.toml`")
             }
             RuleFileError::Unknown { near: None, .. } => {

@@ -20,6 +20,14 @@ pub enum RuleFileError {
         /// The nearest name.
         near: Option<String>,
     },
+    /// No such test.
+    #[error("no test `{name}`{}", .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    UnknownTest {
+        /// As it was written.
+        name: String,
+        /// The nearest name.
+        near: Option<String>,
+    },
     /// A script and a file of the vendor's form have the same name.
     #[error("there are two rules `{name}`: a `.rhai` and a `.json`")]
     Twice {

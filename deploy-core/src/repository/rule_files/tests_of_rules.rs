@@ -53,7 +53,7 @@ impl RuleFiles<'_> {
         let path = format!("{FOLDER}{}.toml", encode(name));
         let Some(file) = self.files.get(&path) else {
             let near = toml_file::nearest(name, &self.tests()).map(str::to_owned);
-            return Err(RuleFileError::Unknown { name: format!("tests/{name}"), near });
+            return Err(RuleFileError::UnknownTest { name: name.to_owned(), near });
         };
         let case = TestCase::read(&self.text(file)?).map_err(|error| toml_file::TomlError {
             path: PathBuf::from(&path),
