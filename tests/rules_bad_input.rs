@@ -272,9 +272,11 @@ fn json_that_is_wrong_is_told_with_its_place() {
     for text in files {
         world.write("central/rules/vendor.json", text);
         let run = world.central(&["rules", "check", "vendor"]).exits(3).to_string();
-        told += &run.split("--- stderr").next().unwrap().to_owned();
+        told += run.split("--- stderr").next().unwrap();
     }
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 error: rules/vendor.json:1:28: JSON takes no comments
   |
 1 | { "transformationsList": [ // ours
@@ -308,7 +310,8 @@ error: rules/vendor.json:1:26: the text ends within a list
 1 | { "transformationsList": [
   |                          ^
 
-"#]]);
+"#]]
+    );
     // A byte order mark, both spellings of the list, empty values: all fine.
     let fine = "\u{feff}{ \"transformationList\": [ { \"tagId\": \"Windows_User\", \"jobName\": \"\", \"currentValue\": \"DEVDOM\\\\batch\", \"currentValueContents\": \"\", \"newValue\": \"QA\", \"partialUpdate\": false } ] }";
     world.write("central/rules/vendor.json", fine);

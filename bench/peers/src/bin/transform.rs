@@ -107,7 +107,9 @@ fn walk(value: &mut Value) {
 
 fn by_key(key: &str, text: &mut String) {
     if MACHINES.contains(&key) {
-        for (old, new) in [("WINDEV", "WINPRD"), ("UNXDEV", "UNXPRD"), ("SQLDEV", "SQLPRD"), ("IBMIDEV", "IBMIPRD")] {
+        for (old, new) in
+            [("WINDEV", "WINPRD"), ("UNXDEV", "UNXPRD"), ("SQLDEV", "SQLPRD"), ("IBMIDEV", "IBMIPRD")]
+        {
             part(text, old, new);
         }
     } else if key == "machineGroup" {

@@ -4,7 +4,7 @@ use clap::Args;
 use deploy_core::repository::Repository;
 use deploy_core::repository::history::{History, HistoryError};
 use deploy_core::repository::rule_files::{RuleFileError, RuleFiles, TAGS};
-use deploy_core::rules::{Diagnostic, Level};
+use deploy_core::rules::Diagnostic;
 use serde_json::json;
 
 use super::super::open;
@@ -53,28 +53,19 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
         settings => settings?,
     };
     let names = if args.names.is_empty() { rules.names() } else { args.names.clone() };
+    let mut files = Vec::new();
     for name in &names {
-        let file = match rules.get(name) {
+        match rules.get(name) {
             Err(error) if args.names.is_empty() => {
                 wrong.push(unreadable(name, &error.to_string()));
                 continue;
             }
-            file => file?,
-        };
-        let source = file.source(Level::Deployment)?;
-        match rules.compile(&[source], &settings) {
-            Ok(compiled) => {
-                wrong.extend(
-                    compiled.remarks().iter().map(|remark| of(&places, remark, "warning", &file.path)),
-                );
-            }
-            Err(errors) => {
-                // What is wrong with an imported rule is told with that rule.
-                let own = errors.0.iter().filter(|error| error.rule == file.name || !args.names.is_empty());
-                wrong.extend(own.map(|error| of(&places, error, "error", &file.path)));
-            }
+            file => files.push(file?),
         }
     }
+    let diagnosis = rules.diagnose(&files, &settings)?;
+    wrong.extend(diagnosis.errors.iter().map(|error| of(&places, error, "error")));
+    wrong.extend(diagnosis.remarks.iter().map(|remark| of(&places, remark, "warning")));
     let tests = if args.names.is_empty() { rules.tests() } else { Vec::new() };
     for name in &tests {
         if let Err(error) = rules.test(name) {
@@ -106,9 +97,9 @@ fn finish(wrong: &[Wrong], rules: usize, tests: usize, ui: &Ui) -> CommandResult
     Ok(exit)
 }
 
-fn of(places: &Places, diagnostic: &Diagnostic, severity: &'static str, path: &str) -> Wrong {
+fn of(places: &Places, diagnostic: &Diagnostic, severity: &'static str) -> Wrong {
     Wrong {
-        path: path.to_owned(),
+        path: places.path(&diagnostic.rule),
         line: diagnostic.line,
         column: diagnostic.column,
         severity,

@@ -16,7 +16,7 @@ impl Places {
     }
 
     /// The file of a rule, or its name where it has none.
-    fn path(&self, rule: &str) -> String {
+    pub(super) fn path(&self, rule: &str) -> String {
         self.0.get(rule).cloned().unwrap_or_else(|| format!("rule `{rule}`"))
     }
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::code;
 use super::finding::Finding;
 use crate::repository::Repository;
-use crate::repository::rule_files::{RuleFile, RuleFileError, RuleFiles};
-use crate::rules::{Diagnostic, Level, Settings};
+use crate::repository::rule_files::{RuleFileError, RuleFiles};
+use crate::rules::Diagnostic;
 
 /// Findings on all rules; a file of which something is told already is left out.
 pub(super) fn check(repository: &Repository, findings: &mut Vec<Finding>) {
@@ -30,36 +30,27 @@ pub(super) fn check(repository: &Repository, findings: &mut Vec<Finding>) {
         }
         Err(_) => return,
     };
+    let mut files = Vec::new();
     for name in rules.names() {
         match rules.get(&name) {
-            Ok(file) if is_new(&file.path) => compile(&rules, &file, &settings, findings),
+            Ok(file) if is_new(&file.path) => files.push(file),
             Err(RuleFileError::NotText { path, line }) if is_new(&path) => {
                 findings.push(Finding::new(code::RULE, &path, "not UTF-8 text").at(line, 1));
             }
             _ => {}
         }
     }
-}
-
-fn compile(
-    rules: &RuleFiles<'_>,
-    file: &RuleFile,
-    settings: &std::sync::Arc<Settings>,
-    findings: &mut Vec<Finding>,
-) {
-    let Ok(source) = file.source(Level::Deployment) else { return };
-    let of = |code, diagnostic: &Diagnostic| {
-        let finding = Finding::new(code, &file.path, diagnostic.said());
-        if diagnostic.line > 0 { finding.at(diagnostic.line, diagnostic.column) } else { finding }
+    let Ok(diagnosis) = rules.diagnose(&files, &settings) else { return };
+    let path = |rule: &str| files.iter().find(|file| file.name == rule).map(|file| file.path.as_str());
+    let mut tell = |code, diagnostic: &Diagnostic| {
+        // What is wrong with an imported file of which something is told already is left out too.
+        let Some(path) = path(&diagnostic.rule) else { return };
+        let finding = Finding::new(code, path, diagnostic.said());
+        findings.push(match diagnostic.line {
+            0 => finding,
+            line => finding.at(line, diagnostic.column),
+        });
     };
-    match rules.compile(&[source], settings) {
-        Ok(compiled) => {
-            findings.extend(compiled.remarks().iter().map(|remark| of(code::RULE_PASSED_OVER, remark)));
-        }
-        Err(errors) => {
-            // What is wrong with an imported rule is told with that rule.
-            let own = errors.0.iter().filter(|error| error.rule == file.name);
-            findings.extend(own.map(|error| of(code::RULE, error)));
-        }
-    }
+    diagnosis.errors.iter().for_each(|error| tell(code::RULE, error));
+    diagnosis.remarks.iter().for_each(|remark| tell(code::RULE_PASSED_OVER, remark));
 }

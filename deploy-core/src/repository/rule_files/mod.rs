@@ -27,11 +27,13 @@ use super::resolve::{ResolveError, resolve};
 use super::toml_file::nearest;
 use crate::definition::{RuleName, decode, encode};
 use crate::rules::tags::TagTable;
-use crate::rules::{Clock, Imports, Language, Level, Limits, RuleErrors, RuleSet, RuleSource, Settings};
+use crate::rules::{
+    Clock, Diagnostic, Imports, Language, Level, Limits, RuleErrors, RuleSet, RuleSource, Settings,
+};
 pub use batch::{BatchFile, BatchReport, apply_files};
 pub use error::RuleFileError;
 pub use prepare::{Order, PrepareError, Prepared};
-pub use server::TargetServer;
+pub use server::{NamedServer, TargetServer};
 pub use store::{NewRule, Outcome, StoreError, StoredRule, StoredRules, store};
 pub use subject::{Item, Subject, SubjectError};
 pub use survey::{Broken, Survey, survey};
@@ -87,6 +89,15 @@ pub fn language_of(path: &str) -> Option<Language> {
     } else {
         None
     }
+}
+
+/// What is wrong with rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What keeps a rule from being used.
+    pub errors: Vec<Diagnostic>,
+    /// What has no effect.
+    pub remarks: Vec<Diagnostic>,
 }
 
 /// The rules of a repository, in the work tree or on main.
@@ -174,6 +185,28 @@ impl<'r> RuleFiles<'r> {
     pub fn compile(&self, sources: &[RuleSource], settings: &Arc<Settings>) -> Result<RuleSet, RuleErrors> {
         let imports: Imports<'_> = &|name| self.import(name);
         RuleSet::compile(sources, imports, Arc::clone(settings))
+    }
+
+    /// What is wrong with rules, and what was passed over in those that can be used.
+    pub fn diagnose(&self, files: &[RuleFile], settings: &Arc<Settings>) -> Result<Diagnosis, RuleFileError> {
+        let mut sources =
+            files.iter().map(|file| file.source(Level::Deployment)).collect::<Result<Vec<_>, _>>()?;
+        let mut errors: Vec<Diagnostic> = Vec::new();
+        let compiled = match self.compile(&sources, settings) {
+            Ok(compiled) => Ok(compiled),
+            Err(found) => {
+                // A rule that several import is told once.
+                for error in found.0 {
+                    if !errors.contains(&error) {
+                        errors.push(error);
+                    }
+                }
+                sources.retain(|source| errors.iter().all(|error| error.rule != source.name.as_str()));
+                self.compile(&sources, settings)
+            }
+        };
+        let remarks = compiled.map(|compiled| compiled.remarks().to_vec()).unwrap_or_default();
+        Ok(Diagnosis { errors, remarks })
     }
 
     /// The text of a script that another imports: by its plain name, from here, never through a link.

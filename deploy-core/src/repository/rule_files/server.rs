@@ -13,6 +13,9 @@ use crate::repository::layout::SERVERS;
 use crate::repository::toml_file::{nearest, read_toml};
 use crate::rules::Target;
 
+/// A server's name, and its file or why it cannot be read.
+pub type NamedServer = (String, Result<TargetServer, RuleFileError>);
+
 /// The part of a server's file that rules see, as the work tree has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct TargetServer {
@@ -41,7 +44,7 @@ fn yes() -> bool {
 
 impl TargetServer {
     /// All servers by their names; a file that cannot be read is an error in its place.
-    pub fn all(repository: &Repository) -> Result<Vec<(String, Result<Self, RuleFileError>)>, RuleFileError> {
+    pub fn all(repository: &Repository) -> Result<Vec<NamedServer>, RuleFileError> {
         let folder = format!("{SERVERS}/");
         let files = files::all(repository, &|found| found == folder)?;
         let mut reader = Reader::new(repository.git2().path());

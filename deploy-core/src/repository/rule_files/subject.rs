@@ -153,10 +153,10 @@ impl SubjectReader<'_> {
         let latest = versions.last().and_then(|version| Some((version.path.clone(), version.blob?)));
         let named = !versions.is_empty();
         let found = resolve(self.repository, history, Kind::Schedule, text);
-        if named || matches!(found, Err(ResolveError::Unknown { .. })) {
-            if let Some(part) = self.work_tree(text, latest)? {
-                return Ok(part);
-            }
+        if (named || matches!(found, Err(ResolveError::Unknown { .. })))
+            && let Some(part) = self.work_tree(text, latest)?
+        {
+            return Ok(part);
         }
         self.stored(&found?)
     }
