@@ -378,3 +378,37 @@ Error: no tag `Job_Machine_Nme`; did you mean `Job_Machine_Name`?
     let all = world.run("", &["rules", "tags", "--json"]).ok().json();
     assert!(all["tags"].as_array().unwrap().len() > 80);
 }
+
+#[test]
+fn a_bare_repository_has_rules_too() {
+    let world = world();
+    world.git("", &["clone", "--quiet", "--bare", "central", "bare.git"]);
+    let run = world.run("bare.git", &["rules", "explain", "Payroll", "--to", "QA"]).ok();
+    assert!(run.stdout().contains("\"WINDEV01\" → \"WINQA01\""), "{run}");
+    assert_eq!(run.stdout(), world.central(&["rules", "explain", "Payroll", "--to", "QA"]).ok().stdout());
+    world.run("bare.git", &["rules", "new", "x"]).exits(1);
+}
+
+#[test]
+fn every_result_has_one_json_form() {
+    let world = world();
+    world.write("to-qa.json", r#"{ "transformationsList": [] }"#);
+    let cases: &[(&[&str], &str)] = &[
+        (&["rules", "list"], "rules"),
+        (&["rules", "show", "machines"], "rule"),
+        (&["rules", "new", "other"], "files"),
+        (&["rules", "import", "../to-qa.json"], "rules"),
+        (&["rules", "check"], "findings"),
+        (&["rules", "explain", "Payroll", "--to", "QA"], "explanation"),
+        (&["rules", "apply", "Payroll", "--to", "QA", "-o", "../out.json"], "files"),
+        (&["rules", "test", "--history"], "tests"),
+        (&["rules", "convert", "../to-qa.json", "--prove"], "rule"),
+        (&["rules", "tags"], "tags"),
+    ];
+    for (args, name) in cases {
+        let object = world.central(&[*args, &["--json"]].concat()).ok().json();
+        assert_eq!(object["schema"], 1, "{args:?}");
+        let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["schema", *name], "{args:?}");
+    }
+}

@@ -281,14 +281,14 @@ error: rules/vendor.json:1:28: JSON takes no comments
   |
 1 | { "transformationsList": [ // ours
   |                            ^
-error: rules/vendor.json:2:30: this has to be a text
-  |
-2 |   { "tagId": "Windows_User", "currentValue": ["A"], "newValue": "B" } ] }
-  |                              ^
 error: rules/vendor.json:2:3: `Windows_User` needs a current value
   |
 2 |   { "tagId": "Windows_User", "currentValue": ["A"], "newValue": "B" } ] }
   |   ^
+error: rules/vendor.json:2:30: this has to be a text
+  |
+2 |   { "tagId": "Windows_User", "currentValue": ["A"], "newValue": "B" } ] }
+  |                              ^
 error: rules/vendor.json:2:5: unknown tag `Windows_Usr` (did you mean `Windows_User`?)
   |
 2 |   { "tagId": "Windows_Usr", "currentValue": "A", "newValue": "B" } ] }

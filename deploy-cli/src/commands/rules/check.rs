@@ -47,7 +47,7 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
     let settings = match rules.settings(None) {
         Err(error @ RuleFileError::Tags { .. }) => {
             // Without its tags nothing else can be said of a rule.
-            wrong.push(unreadable(TAGS, &error.to_string()));
+            wrong.push(unreadable(TAGS, &error));
             return finish(&wrong, 0, 0, ui);
         }
         settings => settings?,
@@ -57,7 +57,7 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
     for name in &names {
         match rules.get(name) {
             Err(error) if args.names.is_empty() => {
-                wrong.push(unreadable(name, &error.to_string()));
+                wrong.push(unreadable(name, &error));
                 continue;
             }
             file => files.push(file?),
@@ -69,9 +69,10 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
     let tests = if args.names.is_empty() { rules.tests() } else { Vec::new() };
     for name in &tests {
         if let Err(error) = rules.test(name) {
-            wrong.push(unreadable(name, &error.to_string()));
+            wrong.push(unreadable(name, &error));
         }
     }
+    wrong.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
     finish(&wrong, names.len(), tests.len(), ui)
 }
 
@@ -108,9 +109,17 @@ fn of(places: &Places, diagnostic: &Diagnostic, severity: &'static str) -> Wrong
     }
 }
 
-fn unreadable(name: &str, message: &str) -> Wrong {
-    let (path, message) = (name.to_owned(), message.to_owned());
-    Wrong { path, line: 0, column: 0, severity: "error", told: message.clone(), message }
+/// A rule, a test or the table of tags that cannot be read.
+fn unreadable(name: &str, error: &RuleFileError) -> Wrong {
+    let (path, line, column) = match error {
+        RuleFileError::NotAFile { path } | RuleFileError::Io { path, .. } => (path.clone(), 0, 0),
+        RuleFileError::NotText { path, line } => (path.clone(), *line, 1),
+        RuleFileError::Toml(error) => (error.path.display().to_string(), error.line, error.column),
+        RuleFileError::Tags { path, source } => ((*path).to_owned(), source.line, source.column),
+        _ => (name.to_owned(), 0, 0),
+    };
+    let message = error.to_string();
+    Wrong { path, line, column, severity: "error", told: message.clone(), message }
 }
 
 /// The versions, where they can be counted: a check of texts needs none.

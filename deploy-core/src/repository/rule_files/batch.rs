@@ -37,7 +37,7 @@ pub struct BatchReport {
 #[derive(Default)]
 struct Gathered {
     changes: usize,
-    warnings: BTreeMap<(String, usize, String), usize>,
+    warnings: BTreeMap<(String, usize, String, bool), usize>,
     failed: Vec<(PathBuf, String)>,
 }
 
@@ -52,7 +52,8 @@ pub fn apply_files(prepared: &Prepared, files: &[BatchFile], done: &AtomicUsize)
             Ok((changes, warnings)) => {
                 gathered.changes += changes;
                 for warning in warnings {
-                    *gathered.warnings.entry((warning.rule, warning.line, warning.text)).or_default() += 1;
+                    let Warning { rule, line, text, unmatched } = warning;
+                    *gathered.warnings.entry((rule, line, text, unmatched)).or_default() += 1;
                 }
             }
             Err(reason) => gathered.failed.push((file.from.clone(), reason)),
@@ -61,12 +62,11 @@ pub fn apply_files(prepared: &Prepared, files: &[BatchFile], done: &AtomicUsize)
     let mut gathered = gathered.into_inner().unwrap_or_default();
     gathered.failed.sort();
     let written = files.len() - gathered.failed.len();
-    let is_everywhere = |text: &str, count: usize| !text.contains("matched nothing") || count == written;
     let warnings = gathered
         .warnings
         .into_iter()
-        .filter(|((_, _, text), count)| is_everywhere(text, *count))
-        .map(|((rule, line, text), count)| (Warning { rule, line, text }, count))
+        .filter(|((.., unmatched), count)| !unmatched || *count >= written)
+        .map(|((rule, line, text, unmatched), count)| (Warning { rule, line, text, unmatched }, count))
         .collect();
     BatchReport { written, changes: gathered.changes, warnings, failed: gathered.failed }
 }
