@@ -66,7 +66,7 @@ Checked 1 rule, 1 test: nothing found
 NAME      LANGUAGE  VERSION  DATE  AUTHOR  USED BY  DESCRIPTION
 tag-jobs  rhai            *                         Jobs called EXAMPLE… get the name of the server as a tag.
 --- stderr
-* in the work tree; main holds another content
+* in the work tree, not as main has it
 --- exit 0
 NAME      LANGUAGE  VERSION  DATE              AUTHOR   USED BY  DESCRIPTION
 tag-jobs  rhai            1  2026-05-28 20:33  Ann Ops           Jobs called EXAMPLE… get the name of the server as a tag.
@@ -95,7 +95,7 @@ NAME      LANGUAGE     VERSION  DATE              AUTHOR   USED BY          DESC
 machines  rhai               1  2026-05-28 20:30  Ann Ops  QA, package:FIN  Machines of the target.
 users     vendor JSON        *
 --- stderr
-* in the work tree; main holds another content
+* in the work tree, not as main has it
 --- exit 0
 machines@1  rules/machines.rhai (rhai)
   servers      QA
@@ -165,7 +165,7 @@ environment
       Payroll / LOAD /windowsData/commandLine: "load.exe -env [[ENV]] -t25" → "load.exe -env [[Q_ENV]] -t25"
       Payroll / REPORT /primaryMachine: "UNXQA01" → "Q_UNXQA01"
 --- stderr
-`rules/later.rhai` is read from the work tree; main holds another content
+`rules/later.rhai` is read from the work tree, not as main has it
 Warning: `later` line 3: `Windows_User` matched nothing: no value is `NOBODY`
 4 rules: 9 values changed
 --- exit 0
@@ -276,8 +276,8 @@ server
     line 4: Job_Machine_Name `WINDEV` → `QA`, parts of values
       Payroll / LOAD /primaryMachine: "WINDEV02" → "QA02"
 --- stderr
-`schedules/Payroll.json` is read from the work tree; main holds another content
-`rules/machines.rhai` is read from the work tree; main holds another content
+`schedules/Payroll.json` is read from the work tree, not as main has it
+`rules/machines.rhai` is read from the work tree, not as main has it
 1 rule: 1 value changed
 --- exit 0
 Payroll@1 → QA
@@ -291,7 +291,7 @@ deployment
       Payroll / REPORT /primaryMachine: "UNXDEV01" → "UNXQA01"
       ignored at Payroll / LOAD /primaryMachine: taken by `machines` line 4
 --- stderr
-`rules/machines.rhai` is read from the work tree; main holds another content
+`rules/machines.rhai` is read from the work tree, not as main has it
 2 rules: 2 values changed
 --- exit 0
 

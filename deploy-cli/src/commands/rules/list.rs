@@ -60,7 +60,7 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
     }
     ui.print(&table(&rows).to_string());
     if rows.iter().any(|row| row.differs) {
-        ui.note("* in the work tree; main holds another content");
+        ui.note("* in the work tree, not as main has it");
     }
     Ok(Exit::Done)
 }

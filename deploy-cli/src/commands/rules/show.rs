@@ -58,7 +58,7 @@ pub(super) fn run(args: ShowArgs, global: &Global, ui: &Ui) -> CommandResult {
         ui.line(line.replace(|c: char| c.is_control() && c != '\t', "\u{fffd}"));
     }
     if file.differs {
-        ui.note("from the work tree; main holds another content");
+        ui.note("from the work tree, not as main has it");
     }
     Ok(Exit::Done)
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use deploy_core::definition::decode;
 use deploy_core::repository::Repository;
 use deploy_core::repository::history::History;
 use deploy_core::repository::init::parse_ident;
@@ -65,7 +66,7 @@ impl Tried {
         let items = self.what.iter().map(item).collect::<Result<Vec<_>, _>>()?;
         let subject = Subject::read(repository, Some(history), items)?;
         for path in &subject.from_work_tree {
-            ui.note(format!("`{}` is read from the work tree; main holds another content", one_line(path)));
+            ui.note(format!("`{}` is read from the work tree, not as main has it", one_line(path)));
         }
         for disagreement in &subject.disagreements {
             ui.warning(format!(
@@ -104,10 +105,7 @@ impl Tried {
             ui.warning(format!("server `{}` {text}", one_line(name)));
         }
         for file in prepared.files.iter().filter(|file| file.differs) {
-            ui.note(format!(
-                "`{}` is read from the work tree; main holds another content",
-                one_line(&file.path)
-            ));
+            ui.note(format!("`{}` is read from the work tree, not as main has it", one_line(&file.path)));
         }
         for remark in prepared.rules.remarks() {
             ui.warning(Places::of(&prepared.files).told(remark));
@@ -149,7 +147,8 @@ pub(super) fn file(shown: &str, path: &std::path::Path) -> Result<RuleFile, Comm
     let language = language_of(shown).ok_or_else(|| {
         CommandError::failed(format!("`{shown}` is no rule: its name ends in .rhai or .json"))
     })?;
-    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = decode(&stem).unwrap_or(stem);
     Ok(RuleFile { name, path: shown.to_owned(), language, text, version: None, differs: false })
 }
 
