@@ -3,6 +3,8 @@
 
 use clap::CommandFactory;
 use deploy_core::repository::check::codes;
+use deploy_core::rules::reference_markdown;
+use deploy_core::rules::tags::TagTable;
 use snapbox::{assert_data_eq, file};
 
 use crate::cli::Cli;
@@ -44,6 +46,17 @@ fn check_codes() -> String {
     text
 }
 
+/// Functions, properties and tags of rules.
+fn rules() -> String {
+    let tags = TagTable::built_in().unwrap_or_default();
+    reference_markdown(&tags).replacen("Generated from the program.\n", NOTE, 1)
+}
+
+#[test]
+fn the_reference_of_rules_is_current() {
+    assert_data_eq!(rules(), file!["../../docs/reference/rules.md"].raw());
+}
+
 #[test]
 fn the_reference_of_commands_is_current() {
     assert_data_eq!(commands(), file!["../../docs/reference/commands.md"].raw());
@@ -66,5 +79,7 @@ fn every_command_that_does_something_has_examples() {
             assert!(says_how, "{}", command.get_name());
         }
     }
-    walk(&Cli::command().disable_help_subcommand(true));
+    let mut root = Cli::command().disable_help_subcommand(true);
+    root.build();
+    walk(&root);
 }

@@ -45,9 +45,9 @@ pub struct DiffArgs {
 }
 
 /// One side of a comparison.
-struct Side {
-    label: String,
-    definition: Definition,
+pub(super) struct Side {
+    pub(super) label: String,
+    pub(super) definition: Definition,
 }
 
 pub(super) fn run(args: DiffArgs, global: &Global, ui: &Ui) -> CommandResult {
@@ -134,7 +134,7 @@ fn work_tree(path: &Path) -> Result<Option<Definition>, CommandError> {
     }
 }
 
-fn show(before: &Side, after: &Side, markdown: bool, ui: &Ui) -> Result<(), CommandError> {
+pub(super) fn show(before: &Side, after: &Side, markdown: bool, ui: &Ui) -> Result<(), CommandError> {
     if ui.is_json() {
         ui.line(serde_json::to_string(&patch(before.definition.value(), after.definition.value()))?);
         return Ok(());

@@ -6,6 +6,7 @@ use deploy_core::repository::Repository;
 use deploy_core::repository::change::head_branch;
 use deploy_core::repository::history::{History, Version};
 use deploy_core::repository::layout::{Kind, app_of};
+use deploy_core::repository::rule_files::RuleFiles;
 use deploy_core::repository::summaries::{Brief, briefs};
 use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
@@ -68,6 +69,11 @@ pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
 pub(super) struct Filter(Option<GlobMatcher>);
 
 impl Filter {
+    /// Every name.
+    pub(super) fn everything() -> Self {
+        Self(None)
+    }
+
     pub(super) fn new(text: Option<&str>) -> Result<Self, CommandError> {
         let Some(text) = text else { return Ok(Self(None)) };
         let pattern = match text.contains(['*', '?']) {
@@ -178,42 +184,17 @@ fn schedules(
 }
 
 fn rules(repository: &Repository, history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
-    let mut table = Table::new(["NAME", "LANGUAGE", "VERSION", "DATE", "AUTHOR", "DESCRIPTION"]).right(2);
-    let mut list = Vec::new();
-    for (name, version) in existing(history, Kind::Rule, filter) {
-        let language = if version.path.ends_with(".json") { "vendor JSON" } else { "rhai" };
-        let text = match version.blob {
-            Some(blob) => repository.git2().find_blob(blob)?.content().to_vec(),
-            None => Vec::new(),
-        };
-        let description = first_comment(&String::from_utf8_lossy(&text));
-        table.row([
-            &name,
-            language,
-            &version.number.to_string(),
-            &local_time(version.time),
-            &version.author,
-            &description,
-        ]);
-        list.push(json!({
-            "name": name, "language": language, "version": version.number, "author": version.author,
-            "date": utc_time(version.time), "description": description, "path": version.path,
-        }));
+    let rules = RuleFiles::of_main(repository, history)?;
+    let rows = super::rules::rows(repository, history, &rules, filter)?;
+    if ui.is_json() {
+        return ui.json("rules", &rows);
     }
-    finish("rules", &list, &table, ui)
-}
-
-/// The first line of a script's opening comment.
-fn first_comment(text: &str) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    line.strip_prefix("//")
-        .map(|line| line.trim_start_matches(['/', '!']).trim().to_owned())
-        .unwrap_or_default()
+    finish("rules", &[], &super::rules::table(&rows), ui)
 }
 
 fn apps(history: &History, filter: &Filter, ui: &Ui) -> Result<(), CommandError> {
     let mut counts = std::collections::BTreeMap::<String, usize>::new();
-    for (_, version) in existing(history, Kind::Schedule, &Filter(None)) {
+    for (_, version) in existing(history, Kind::Schedule, &Filter::everything()) {
         let app = app_of(&version.path);
         if !app.is_empty() && filter.takes(app) {
             *counts.entry(app.to_owned()).or_default() += 1;

@@ -13,6 +13,7 @@ mod list;
 mod man;
 mod merge_driver;
 mod package;
+mod rules;
 mod sandbox;
 mod schema;
 mod script;
@@ -34,25 +35,49 @@ use crate::ui::{Ui, local_time};
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
+// The words of a command are put together when it is the one that is meant: starting up is most
+// of what a short command takes. The lines here are what `--help` lists.
+#[command(defer = true)]
 pub enum Command {
+    /// Show the product at work in a new folder
     Demo(demo::DemoArgs),
+    /// Make a central repository, or prepare a clone of one
     Init(init::InitArgs),
+    /// Add, show and check OpCon systems
     Server(server::ServerArgs),
+    /// Store definitions as new versions
     Import(import::ImportArgs),
+    /// List schedules, packages, rules, servers or applications
     List(list::ListArgs),
+    /// Show the versions of a schedule, newest first
     Versions(versions::VersionsArgs),
+    /// Show a schedule: header, jobs, dependencies, properties
     Show(show::ShowArgs),
+    /// Show what differs between two versions, files or commits
     Diff(diff::DiffArgs),
+    /// Write definitions to a file, or to a folder with one file each
     Export(export::ExportArgs),
+    /// Merge two changes of a definition by job and key (called by git)
     MergeDriver(merge_driver::MergeDriverArgs),
+    /// Print a definition as lines that compare well (called by git)
     DiffDriver(diff_driver::DiffDriverArgs),
+    /// Put definitions into canonical form
     Fmt(fmt::FmtArgs),
+    /// Check the whole repository
     Check(check::CheckArgs),
+    /// Make, change and show packages
     Package(package::PackageArgs),
+    /// Write, try and test transformation rules
+    Rules(rules::RulesArgs),
+    /// Import, show and export OpCon scripts
     Script(script::ScriptArgs),
+    /// Run OpCon systems to rehearse against
     Sandbox(sandbox::SandboxArgs),
+    /// Print the JSON Schema of a kind of file
     Schema(schema::SchemaArgs),
+    /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
+    /// Write the man pages into a folder
     Man(man::ManArgs),
 }
 
@@ -73,6 +98,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Fmt(args) => fmt::run(args, global, ui),
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
+        Command::Rules(args) => rules::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),

@@ -19,6 +19,7 @@ pub mod pack;
 pub mod package;
 pub mod range;
 pub mod resolve;
+pub mod rule_files;
 pub mod schema;
 pub mod scripts;
 pub mod servers;

@@ -14,6 +14,8 @@ pub struct Settings {
     pub git: GitSettings,
     /// What an import does besides making versions.
     pub import: ImportSettings,
+    /// Transformation rules.
+    pub rules: RuleSettings,
 }
 
 /// `[import]`: what an import does besides making versions.
@@ -23,6 +25,39 @@ pub struct ImportSettings {
     /// Deletes schedules from a server of type Development once their import is safely
     /// committed, and pushed where there is a remote.
     pub delete_from_development: bool,
+}
+
+/// `[rules]`: what holds for all transformation rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuleSettings {
+    /// What a call is that matched nothing, unless the call or its rule says otherwise.
+    pub unmatched: UnmatchedRule,
+    /// Operations that a script may take; 20,000,000 if absent.
+    pub operations: Option<std::num::NonZeroU64>,
+}
+
+/// What a call is that matched nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UnmatchedRule {
+    /// A warning.
+    #[default]
+    Warn,
+    /// An error: nothing is deployed.
+    Error,
+    /// Not worth a word.
+    Silent,
+}
+
+impl From<UnmatchedRule> for crate::rules::Unmatched {
+    fn from(unmatched: UnmatchedRule) -> Self {
+        match unmatched {
+            UnmatchedRule::Warn => Self::Warn,
+            UnmatchedRule::Error => Self::Strict,
+            UnmatchedRule::Silent => Self::Optional,
+        }
+    }
 }
 
 /// `[git]`: the remote and the branches.

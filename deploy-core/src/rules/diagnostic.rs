@@ -37,7 +37,20 @@ impl Diagnostic {
 
     /// The message with the source line and a caret under the place.
     pub fn render(&self) -> String {
-        let mut out = format!("{self}\n");
+        format!("{self}\n{}", self.excerpt())
+    }
+
+    /// The message, with the names that may have been meant.
+    pub fn said(&self) -> String {
+        match self.near.as_slice() {
+            [] => self.message.clone(),
+            near => format!("{} (did you mean `{}`?)", self.message, near.join("` or `")),
+        }
+    }
+
+    /// The source line with a caret under the place; nothing where there is none.
+    pub fn excerpt(&self) -> String {
+        let mut out = String::new();
         if !self.source_line.is_empty() {
             let number = self.line.to_string();
             let blank = " ".repeat(number.len());
@@ -59,18 +72,7 @@ impl fmt::Display for Diagnostic {
         if self.line > 0 {
             write!(f, ", line {}, column {}", self.line, self.column)?;
         }
-        write!(f, ": {}", self.message)?;
-        match self.near.as_slice() {
-            [] => Ok(()),
-            [one] => write!(f, " (did you mean `{one}`?)"),
-            [first, rest @ ..] => {
-                write!(f, " (did you mean `{first}`")?;
-                for name in rest {
-                    write!(f, " or `{name}`")?;
-                }
-                f.write_str("?)")
-            }
-        }
+        write!(f, ": {}", self.said())
     }
 }
 

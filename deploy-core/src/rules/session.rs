@@ -111,8 +111,17 @@ impl Session {
     }
 
     pub(crate) fn warn(&mut self, line: usize, text: impl Into<String>) {
+        self.add_warning(line, text.into(), false);
+    }
+
+    /// Warns of a call that matched nothing.
+    pub(crate) fn warn_unmatched(&mut self, line: usize, text: String) {
+        self.add_warning(line, text, true);
+    }
+
+    fn add_warning(&mut self, line: usize, text: String, unmatched: bool) {
         if self.warnings.len() < WARNINGS {
-            self.warnings.push(Warning { rule: self.rule.clone(), line, text: text.into() });
+            self.warnings.push(Warning { rule: self.rule.clone(), line, text, unmatched });
         }
     }
 }

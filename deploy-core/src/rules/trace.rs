@@ -148,6 +148,8 @@ pub struct Warning {
     pub line: usize,
     /// What it says, without a full stop.
     pub text: String,
+    /// Whether it is about a call that matched nothing.
+    pub unmatched: bool,
 }
 
 impl Trace {

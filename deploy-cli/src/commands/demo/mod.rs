@@ -1,5 +1,7 @@
 //! `demo`: the product at work, on a small retailer's schedules.
 
+mod rules;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
@@ -78,6 +80,7 @@ impl Demo<'_> {
         self.say("Schedules that belong together, each pinned to a version.");
         self.run(&["package", "create", "STORES", CHANGED, "Sales Upload", "Store Price Push"])?;
         self.run(&["package", "show", "STORES"])?;
+        rules::tell(self)?;
         self.say("Is everything sound? A continuous integration job asks the same.");
         self.run(&["check"])?;
         runtime.block_on(running.shutdown());

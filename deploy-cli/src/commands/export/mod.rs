@@ -125,7 +125,7 @@ fn write_all(mut all: Vec<Exported>, output: &Path, global: &Global, ui: &Ui) ->
 }
 
 /// Whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     std::fs::write(&temporary, bytes)

@@ -189,7 +189,7 @@ fn server(args: &AddArgs, name: &str, ui: &Ui) -> Result<Server, CommandError> {
         groups: args.groups.clone(),
         timezone: args.timezone.clone(),
         connector: args.connector.clone(),
-        vars: args.vars.iter().cloned().collect(),
+        vars: args.vars.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
         ..Server::new(kind, address, credential)
     })
 }

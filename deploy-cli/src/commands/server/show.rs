@@ -71,6 +71,7 @@ pub(super) fn run(args: ShowArgs, global: &Global, ui: &Ui) -> CommandResult {
         }
     }
     for (key, value) in &server.vars {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         line("var", format!("{key} = {value}"));
     }
     Ok(Exit::Done)

@@ -47,6 +47,8 @@ codes! {
     SERVER_FILE = Error "server-file-missing": "a server file names a certificate file or a connector profile that is not there";
     SERVER_RULE = Warning "server-rule-missing": "a server names a default rule that is not in the repository";
     SCRIPT_FILES = Error "script-files": "script.toml and the files beside it do not name the same versions";
+    RULE = Error "rule": "a transformation rule does not compile";
+    RULE_PASSED_OVER = Warning "rule-passed-over": "a part of a transformation rule has no effect";
     EMAIL_TWICE = Error "email-twice": "two people in users.toml have the same e-mail address";
     USER_TWICE = Error "user-twice": "two people in users.toml have the same name";
     NO_USERS = Note "no-users": "users.toml names nobody: roles are switched off";

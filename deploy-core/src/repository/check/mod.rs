@@ -8,6 +8,7 @@ mod names;
 mod packages;
 mod place;
 mod references;
+mod rules;
 mod servers;
 mod shared;
 mod since;
@@ -73,6 +74,7 @@ pub fn check(
     names::check(&named, &mut findings);
     let schedules = check_definitions(repository, &counted, done, &mut findings);
     let packages = check_texts(repository, &files, &mut findings)?;
+    rules::check(repository, &mut findings);
     let stems = |wanted: Kind| {
         named.iter().filter(|(_, kind, _)| *kind == wanted).map(|(_, _, stem)| *stem).collect::<HashSet<_>>()
     };

@@ -82,7 +82,7 @@ pub struct Server {
     pub max_answer: Option<usize>,
     /// Values for rules.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub vars: BTreeMap<String, String>,
+    pub vars: BTreeMap<String, serde_json::Value>,
 }
 
 fn yes() -> bool {

@@ -117,6 +117,12 @@ impl Handle {
             return Err(format!("`{name}` is a list: use its methods, or `set` with a pointer"));
         }
         let pointer = self.place(&session.document, field)?;
+        let there = child(self.value(&session.document)?, pointer);
+        if let (Some(Value::String(old)), Some(new)) = (there, new.as_immutable_string_ref().ok().as_deref())
+            && old == new.as_str()
+        {
+            return Ok(());
+        }
         let new = scalar(new)?;
         let text = replace::text_of(&new).map(std::borrow::Cow::into_owned);
         match (field.of, &text) {

@@ -40,7 +40,9 @@ impl Run<'_> {
         if let Some(kind) = request.tag.names {
             let table = Arc::clone(&self.session.settings.tags);
             let matcher = request.matcher();
-            self.rename(&Places::of(&table, &[kind], None), &mut |named| matcher.apply(named.name));
+            self.rename(&Places::of(&table, &[kind], None), matcher.needle(), &mut |named| {
+                matcher.apply(named.name)
+            });
         }
     }
 }

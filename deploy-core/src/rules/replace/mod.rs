@@ -92,7 +92,7 @@ fn finish(
         Unmatched::Optional => Ok(()),
         _ if waits => Ok(()),
         Unmatched::Warn => {
-            session.warn(line, request.matched_nothing());
+            session.warn_unmatched(line, request.matched_nothing());
             Ok(())
         }
         Unmatched::Strict => Err(Stop::Unmatched { line, column, message: request.matched_nothing() }),

@@ -93,7 +93,7 @@ impl Run<'_> {
         let places = Places::of(&table, &kinds, Some((kind, &request.tag.places)));
         let matcher = request.matcher();
         let of_schedule = request.options.of_schedule.as_deref();
-        self.rename(&places, &mut |named| match (of_schedule, named.schedule) {
+        self.rename(&places, matcher.needle(), &mut |named| match (of_schedule, named.schedule) {
             (Some(wanted), Some(schedule)) if wanted != schedule => None,
             (Some(_), None) => None,
             _ => matcher.apply(named.name),
@@ -138,8 +138,8 @@ impl Run<'_> {
         self.already |= already;
     }
 
-    /// Gives every name at the places to `map`.
-    pub(super) fn rename(&mut self, places: &Places<'_>, map: &mut Mapping<'_>) {
+    /// Gives every name at the places to `map`; with a needle only those in texts that hold it.
+    pub(super) fn rename(&mut self, places: &Places<'_>, needle: Option<&str>, map: &mut Mapping<'_>) {
         let request = self.request;
         let mut map = |named: Named<'_>| if places.kinds.contains(&named.kind) { map(named) } else { None };
         let schedules: Vec<String> = items(&self.session.document, "scheduleList")
@@ -151,7 +151,7 @@ impl Run<'_> {
                 place.visit(top, &mut |site| {
                     if applies(request, place, site) {
                         let of = schedule_beside(site);
-                        rename_site(*holds, place, site, of.as_deref(), &mut map, changes);
+                        rename_site(*holds, place, site, (of.as_deref(), needle), &mut map, changes);
                     }
                 });
             }
@@ -164,7 +164,7 @@ impl Run<'_> {
             };
             let of = schedules.get(at).map(String::as_str);
             visit_all(places, value, &mut |holds, place, site| {
-                rename_site(holds, place, site, of, &mut map, changes);
+                rename_site(holds, place, site, (of, needle), &mut map, changes);
             });
         });
     }
@@ -229,7 +229,7 @@ fn rename_site(
     holds: Holds,
     place: &Place,
     site: &mut Site<'_>,
-    schedule: Option<&str>,
+    (schedule, needle): (Option<&str>, Option<&str>),
     map: &mut Mapping<'_>,
     changes: &mut Vec<Change>,
 ) {
@@ -242,6 +242,9 @@ fn rename_site(
         let Value::String(text) = value else {
             return;
         };
+        if needle.is_some_and(|needle| !text.contains(needle)) {
+            return;
+        }
         let new = match holds {
             Holds::Name(_) if text.is_empty() => None,
             Holds::Name(_) if text.contains("[[") || text.contains("{{") => events::rename_tokens(text, map),

@@ -31,7 +31,7 @@ impl Run<'_> {
         let request = self.request;
         let table = Arc::clone(&self.session.settings.tags);
         let known = known_names(&self.session.document);
-        self.rename(&Places::of(&table, MOVED, None), &mut |named| {
+        self.rename(&Places::of(&table, MOVED, None), None, &mut |named| {
             let is_system = named.kind == NameKind::Property && named.name.starts_with('$');
             if is_system || (!named.certain && !known.contains(named.name)) {
                 return None;
@@ -45,7 +45,7 @@ impl Run<'_> {
         let prefix = self.request.new.as_str();
         let table = Arc::clone(&self.session.settings.tags);
         let known = known_names(&self.session.document);
-        self.rename(&Places::of(&table, PREFIXED, None), &mut |named| {
+        self.rename(&Places::of(&table, PREFIXED, None), None, &mut |named| {
             if named.name.is_empty() || (!named.certain && !known.contains(named.name)) {
                 return None;
             }

@@ -28,6 +28,14 @@ impl Matcher<'_> {
         text.len().saturating_add(grows) > LONGEST
     }
 
+    /// What a text must hold in which this could match; nothing where any might.
+    pub(crate) fn needle(&self) -> Option<&str> {
+        match self {
+            Self::Whole { current, .. } | Self::Part { current, .. } => Some(current),
+            Self::Any { .. } | Self::Mask { .. } => None,
+        }
+    }
+
     /// Whether the text is what is looked for.
     pub(crate) fn matches(self, text: &str) -> bool {
         match self {

@@ -150,7 +150,7 @@ impl TestCase {
     }
 
     /// The context that the rules of the test run in.
-    pub(super) fn context(&self, existing: Option<&Value>) -> Arc<Context> {
+    pub fn context(&self, existing: Option<&Value>) -> Arc<Context> {
         let target = &self.target;
         let frequencies = existing.map(|definition| {
             let mut frequencies = TargetFrequencies::default();

@@ -25,18 +25,6 @@ fn the_reference_tells_of_everything() {
     "#);
 }
 
-/// `UPDATE_DOCS=1 cargo test the_page_of_the_reference` writes the page anew.
-#[test]
-fn the_page_of_the_reference_is_current() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules-reference.md");
-    let page = reference_markdown(&crate::rules::tags::TagTable::built_in().unwrap());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &page).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == page, "docs/rules-reference.md is not current: run with UPDATE_DOCS=1");
-}
-
 /// What the engine knows beyond rhai's own functions is described, and nothing else.
 #[test]
 fn every_function_is_described() {
