@@ -429,7 +429,7 @@ fn a_server_or_package_that_names_no_rule_is_told() {
 Error: no rule `machine`; did you mean `machines`?
 --- exit 1
 --- stderr
-Error: servers/QA.toml:1:8: invalid type: integer `3`, expected a string
+Error: servers/QA.toml:1:8: expected a string
 --- exit 1
 --- stderr
 Error: there are two rules `machines`: a `.rhai` and a `.json`

@@ -36,6 +36,10 @@ pub fn read_toml<T: DeserializeOwned>(path: impl Into<PathBuf>, text: &str) -> R
 /// Turns "unknown field `x`, expected one of `a`, `b`" into a sentence for people.
 fn explain(message: &str) -> String {
     let message = message.trim_end();
+    if message == "wanted string or table" {
+        // What the reader says of a value that is one of several words.
+        return "expected a string".to_owned();
+    }
     let words = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let Some(rest) = message.strip_prefix("unknown field ") else {
         if let Some(rest) = message.strip_prefix("unknown variant ") {
