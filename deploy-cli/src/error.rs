@@ -235,6 +235,9 @@ fn init_hint(error: &InitError) -> Option<String> {
             "`opcon-deploy init {}` uses the repository, a folder outside makes a new one",
             shown(root)
         )),
+        InitError::NotCheckedOut { branch, .. } => {
+            Some(format!("`git switch {branch}` checks it out, then `opcon-deploy init` prepares the clone"))
+        }
         InitError::Open(error) => open_hint(error),
         InitError::Commit(CommitError::Detached) => Some("`git switch BRANCH` first".into()),
         InitError::Commit(error) => commit_hint(error),
