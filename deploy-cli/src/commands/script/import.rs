@@ -63,7 +63,7 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
             let target = Target::open(&repository, server, ui)?;
             from_server(&target, &args.names)?
         }
-        (None, Some(file)) => (from_file(&args, &global.dir.join(file))?, Vec::new(), Vec::new()),
+        (None, Some(file)) => (from_file(&args, &global.at(file))?, Vec::new(), Vec::new()),
         (None, None) => return Err(CommandError::usage("name a server, or `--file`")),
     };
     for name in &unmatched {
@@ -118,25 +118,32 @@ fn from_server(target: &Target, names: &[String]) -> Result<FromServer, CommandE
     let runtime = runtime()?;
     runtime.block_on(async {
         let prepared = prepare(target, &[]).await?;
-        let (mut found, mut unmatched): (Vec<Script>, Vec<String>) = (Vec::new(), Vec::new());
-        for name in names {
-            let scripts = target.system.scripts(name).await?;
-            if scripts.is_empty() {
-                unmatched.push(name.clone());
-            }
-            for script in scripts {
-                if !found.iter().any(|other| other.id == script.id) {
-                    found.push(script);
-                }
-            }
-        }
-        let mut incoming = Vec::new();
-        for script in &found {
-            incoming.push(fetch(&target.system, target.name(), script, target.concurrency).await?);
-        }
+        let found = find(target, names).await;
         target.sign_off().await;
+        let (incoming, unmatched) = found?;
         Ok((incoming, prepared.trailers(), unmatched))
     })
+}
+
+/// The scripts that the names stand for, and the names that stand for none.
+async fn find(target: &Target, names: &[String]) -> Result<(Vec<Incoming>, Vec<String>), CommandError> {
+    let (mut found, mut unmatched): (Vec<Script>, Vec<String>) = (Vec::new(), Vec::new());
+    for name in names {
+        let scripts = target.system.scripts(name).await?;
+        if scripts.is_empty() {
+            unmatched.push(name.clone());
+        }
+        for script in scripts {
+            if !found.iter().any(|other| other.id == script.id) {
+                found.push(script);
+            }
+        }
+    }
+    let mut incoming = Vec::new();
+    for script in &found {
+        incoming.push(fetch(&target.system, target.name(), script, target.concurrency).await?);
+    }
+    Ok((incoming, unmatched))
 }
 
 /// A script with the texts of all its versions.
