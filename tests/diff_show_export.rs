@@ -131,6 +131,13 @@ Error: `[world]/central/schedules/Billing.json`: line 1, column 3: key must be a
 }
 
 #[test]
+fn a_file_that_is_not_there_is_told_as_one() {
+    let world = estate();
+    let run = world.central(&["diff", "../exprot.json", "Payroll"]).exits(1).to_string();
+    assert!(run.contains("Error: there is no file `../exprot.json`, and no schedule of that name"), "{run}");
+}
+
+#[test]
 fn the_patch_turns_one_version_into_the_other() {
     let world = estate();
     let show = |name: &str| world.central(&["show", "--json", name]).ok().json();

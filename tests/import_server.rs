@@ -307,3 +307,21 @@ fn export_from_a_system_stores_only_when_told_to() {
     world.central(&["export", "--from", "PROD", "*", "--push", "-o", "../x.json"]).exits(2);
     world.central(&["export", "Store Closing", "--store", "-o", "../x.json"]).exits(2);
 }
+
+#[test]
+fn a_command_that_is_refused_on_the_way_signs_off() {
+    let system = SystemConfig { deploy_licence: false, ..SystemConfig::new("DEV", SystemType::Development) };
+    let systems = Systems::start(Config { systems: vec![system], ..Config::default() });
+    let world = World::with_systems(&systems);
+    let tries: [&[&str]; 3] = [
+        &["import", "DEV", "*"],
+        &["export", "--from", "DEV", "*", "-o", "-"],
+        &["script", "import", "DEV", "*"],
+    ];
+    for (number, args) in tries.iter().enumerate() {
+        let run = world.central(args).exits(1).to_string();
+        assert!(run.contains("licen"), "{run}");
+        assert_eq!(systems.asked("POST", "/api/tokens"), number + 1);
+        assert_eq!(systems.asked("DELETE", "/api/tokens"), number + 1, "{args:?}");
+    }
+}

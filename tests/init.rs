@@ -48,6 +48,28 @@ Hint: `opcon-deploy init [world]/ours` uses the repository, a folder outside mak
     );
 }
 
+/// A remote whose HEAD names a branch that it does not have: its clones come out empty.
+#[test]
+fn a_clone_with_nothing_checked_out_gets_no_second_history() {
+    let world = World::with_central();
+    world.git("", &["init", "--quiet", "--bare", "--initial-branch=trunk", "remote.git"]);
+    world.git("central", &["push", "--quiet", "../remote.git", "main"]);
+    world.git("", &["clone", "--quiet", "remote.git", "other"]);
+    assert_data_eq!(
+        world.run("other", &["init"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: `[world]/other` is a clone of a central repository, but its branch `main` is not checked out
+Hint: `git switch main` checks it out, then `opcon-deploy init` prepares the clone
+--- exit 1
+
+"#]]
+    );
+    world.git("other", &["switch", "--quiet", "main"]);
+    world.run("other", &["init"]).ok();
+    assert_eq!(world.git("other", &["rev-parse", "main"]), world.git("central", &["rev-parse", "main"]));
+}
+
 #[test]
 fn a_bare_repository_is_refused() {
     let world = World::new();

@@ -436,3 +436,28 @@ fn completions_know_the_names() {
     let run = world.finish(command.args(["--", "opcon-deploy", "show", "Pay"])).ok();
     assert_eq!(run.stdout().trim(), "Payroll");
 }
+
+/// Bash would insert a name with a blank as two words; only those need it.
+#[cfg(unix)]
+#[test]
+fn bash_quotes_a_completed_name_with_a_blank() {
+    let world = World::with_central();
+    world.import("central", &starting("Month End", "06:00"), &[]).ok();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    let script = world.run("", &["completions", "bash"]).ok().stdout();
+    world.write("completions.bash", script);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_opcon-deploy"));
+    let folder = program.parent().unwrap().display();
+    let complete = |word: &str| {
+        // `complete` and `compopt` are known to an interactive shell only.
+        let line = format!(
+            "PATH='{folder}':$PATH; complete() {{ completer=${{@: -2:1}}; }}; compopt() {{ echo compopt \"$@\"; }}
+             . ../completions.bash
+             COMP_WORDS=(opcon-deploy show {word}); COMP_CWORD=2; COMP_TYPE=9
+             $completer opcon-deploy {word} show; printf '%s\n' \"${{COMPREPLY[@]}}\""
+        );
+        world.finish(world.command("bash", "central").args(["-c", &line])).ok().stdout()
+    };
+    assert_eq!(complete("Mon"), "compopt +o nospace\ncompopt -o filenames\nMonth End\n");
+    assert_eq!(complete("Pay"), "compopt +o nospace\nPayroll\n");
+}

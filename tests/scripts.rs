@@ -8,8 +8,9 @@ use crate::harness::{Systems, World};
 fn every_missing_version_comes_from_a_system() {
     let systems = Systems::retail();
     let world = World::with_systems(&systems);
-    let run = world.central(&["script", "import", "DEV", "Check-*"]).ok();
+    let run = world.central(&["script", "import", "DEV", "Check-*", "--push"]).ok();
     assert!(run.stdout().contains("Check-StoreFiles  new versions 1 and 2"), "{run}");
+    assert!(run.to_string().contains("not pushed: the clone has no such remote"), "{run}");
     assert!(world.read("central/scripts/Check-StoreFiles/2.ps1").contains("-Recurse"));
     let message = world.git("central", &["log", "-1", "--format=%B"]);
     assert!(message.contains("Source-Server: DEV") && message.contains("OpCon-User: ocadm"), "{message}");

@@ -56,6 +56,11 @@ QA 1  Quality Assurance  qa.corp.example  9010  9011   yes  qa-1        to-qa  E
     }
     let json = world.central(&["server", "list", "--json"]).ok().json();
     assert_eq!(json["servers"][0]["class"], "test");
+    let json = world.central(&["server", "show", "QA 1", "--json"]).ok().json();
+    assert_eq!(
+        (&json["server"]["restPort"], &json["server"]["vars"]["loader"]),
+        (&9010.into(), &"QALOAD".into())
+    );
     // A name that differs in case only would be lost on Windows and macOS.
     let again = world.central(&["server", "add", "qa 1", "--type", "test", "--address", "x"]).exits(1);
     assert!(again.to_string().contains("`servers/QA 1.toml` is there already"), "{again}");

@@ -223,6 +223,15 @@ Payroll  version 5  new: 2 jobs
 }
 
 #[test]
+fn a_hint_names_a_package_as_versions_takes_it() {
+    let world = three_versions();
+    world.central(&["package", "create", "FINANCE", "Payroll"]).ok();
+    let missing = world.central(&["package", "show", "FINANCE@9"]).exits(1).to_string();
+    assert!(missing.contains("Hint: `opcon-deploy versions \"package:FINANCE\"`"), "{missing}");
+    world.central(&["versions", "package:FINANCE"]).ok();
+}
+
+#[test]
 fn a_move_keeps_counting() {
     let world = three_versions();
     fs::create_dir_all(world.path("central/schedules/Finance/EU")).unwrap();

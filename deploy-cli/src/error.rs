@@ -10,6 +10,7 @@ use deploy_core::repository::files::FilesError;
 use deploy_core::repository::history::HistoryError;
 use deploy_core::repository::import::{ImportError, SourcesError};
 use deploy_core::repository::init::InitError;
+use deploy_core::repository::layout::Kind;
 use deploy_core::repository::package::{PackageError, StoredError};
 use deploy_core::repository::resolve::ResolveError;
 use deploy_core::repository::scripts::ScriptError;
@@ -235,6 +236,9 @@ fn init_hint(error: &InitError) -> Option<String> {
             "`opcon-deploy init {}` uses the repository, a folder outside makes a new one",
             shown(root)
         )),
+        InitError::NotCheckedOut { branch, .. } => {
+            Some(format!("`git switch {branch}` checks it out, then `opcon-deploy init` prepares the clone"))
+        }
         InitError::Open(error) => open_hint(error),
         InitError::Commit(CommitError::Detached) => Some("`git switch BRANCH` first".into()),
         InitError::Commit(error) => commit_hint(error),
@@ -248,8 +252,12 @@ fn resolve_hint(error: &ResolveError) -> Option<String> {
         ResolveError::Unknown { kind, .. } => {
             Some(format!("`opcon-deploy list {}s` shows what there is", kind.word()))
         }
-        ResolveError::NoVersion { name, .. } | ResolveError::Deleted { name, .. } => {
-            Some(format!("`opcon-deploy versions \"{name}\"` shows its versions"))
+        ResolveError::NoVersion { kind, name, .. } | ResolveError::Deleted { kind, name, .. } => {
+            let prefix = match kind {
+                Kind::Schedule => String::new(),
+                _ => format!("{}:", kind.word()),
+            };
+            Some(format!("`opcon-deploy versions \"{prefix}{name}\"` shows its versions"))
         }
         ResolveError::History(error) => history_hint(error),
         _ => None,

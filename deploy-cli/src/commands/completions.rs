@@ -32,9 +32,33 @@ pub(super) fn run(args: CompletionsArgs, ui: &Ui) -> CommandResult {
     completer
         .write_registration("COMPLETE", "opcon_deploy", "opcon-deploy", "opcon-deploy", &mut script)
         .map_err(|error| CommandError::failed(format!("cannot write the completions: {error}")))?;
+    if args.shell == Shell::Bash {
+        script = quoting(&String::from_utf8_lossy(&script)).into_bytes();
+    }
     ui.bytes(&script);
     Ok(Exit::Done)
 }
+
+/// Bash inserts a completion as it is, so that a name with a blank becomes two
+/// words, unless it is told to treat it as it treats file names.
+fn quoting(script: &str) -> String {
+    let calls = script.replace("-F _clap_complete_opcon_deploy ", "-F _opcon_deploy_quoted ");
+    format!("{QUOTED}{calls}")
+}
+
+const QUOTED: &str = r#"
+_opcon_deploy_quoted() {
+    _clap_complete_opcon_deploy "$@"
+    local word quoted
+    for word in "${COMPREPLY[@]}"; do
+        printf -v quoted %q "$word"
+        if [[ "$quoted" != "$word" ]]; then
+            compopt -o filenames 2> /dev/null
+            break
+        fi
+    done
+}
+"#;
 
 /// Names of schedules, for `NAME` arguments.
 pub(crate) fn schedules() -> Vec<CompletionCandidate> {

@@ -11,7 +11,7 @@ use deploy_core::repository::Repository;
 use deploy_core::repository::history::History;
 use deploy_core::repository::layout::Kind;
 use deploy_core::repository::range::differing;
-use deploy_core::repository::resolve::{resolve, versions};
+use deploy_core::repository::resolve::{ResolveError, resolve, versions};
 use serde_json::json;
 
 use super::{history, open};
@@ -90,7 +90,13 @@ fn from_file(global: &Global, text: &str) -> Result<Side, CommandError> {
 }
 
 fn from_version(repository: &Repository, history: &History, text: &str) -> Result<Side, CommandError> {
-    let found = resolve(repository, history, Kind::Schedule, text)?;
+    let looks_like_a_file = text.contains(std::path::is_separator) || text.ends_with(".json");
+    let found = resolve(repository, history, Kind::Schedule, text).map_err(|error| match error {
+        ResolveError::Unknown { near: None, .. } if looks_like_a_file => {
+            CommandError::failed(format!("there is no file `{text}`, and no schedule of that name"))
+        }
+        error => error.into(),
+    })?;
     Ok(Side { label: found.label(), definition: repository.definition(&found)? })
 }
 

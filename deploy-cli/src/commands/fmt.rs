@@ -89,11 +89,7 @@ fn failure(file: &str, error: &FormatError) -> String {
 /// The files, and the folder their names are shown from.
 fn files(args: &FmtArgs, global: &Global, ui: &Ui) -> Result<(PathBuf, Vec<PathBuf>), CommandError> {
     if !args.paths.is_empty() {
-        let here = Path::new(".");
-        let given = args.paths.iter().map(|path| match global.dir == here {
-            true => path.clone(),
-            false => global.dir.join(path),
-        });
+        let given = args.paths.iter().map(|path| global.at(path));
         let files = find_sources(&given.collect::<Vec<_>>())?.into_iter().filter_map(|source| match source {
             Source::File(path) => Some(path),
             Source::Bytes { .. } => None,

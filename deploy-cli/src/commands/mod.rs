@@ -25,6 +25,7 @@ use std::time::UNIX_EPOCH;
 
 use clap::Subcommand;
 use deploy_core::repository::Repository;
+use deploy_core::repository::change::{Committed, Push};
 use deploy_core::repository::history::History;
 use deploy_core::repository::init::hint_to_wire;
 
@@ -149,4 +150,14 @@ fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
         ));
     }
     Ok(history)
+}
+
+/// Where a commit stands, and what came of pushing it.
+fn commit_words(committed: &Committed) -> String {
+    let pushed = match committed.push {
+        Push::Done => ", pushed",
+        Push::NoRemote => ", not pushed: the clone has no such remote",
+        Push::NotAsked => "",
+    };
+    format!("{} on `{}`{pushed}", &committed.commit.to_string()[..8], committed.branch)
 }

@@ -31,6 +31,12 @@ pub enum FormatError {
     /// It is not a definition.
     #[error(transparent)]
     NotADefinition(#[from] ReadError),
+    /// A merge left a conflict that nobody has resolved.
+    #[error("{CONFLICT}")]
+    Conflict {
+        /// The line of the first marker, from 1.
+        line: usize,
+    },
     /// Replacing it would put a file in place of the link.
     #[error("is a symbolic link")]
     Link,
@@ -44,9 +50,18 @@ impl FormatError {
     pub fn place(&self) -> Option<(usize, usize)> {
         match self {
             Self::NotADefinition(ReadError::Json { line, column, .. }) => Some((*line, (*column).max(1))),
+            Self::Conflict { line } => Some((*line, 1)),
             _ => None,
         }
     }
+}
+
+/// What is to be done about a conflict marker.
+pub(super) const CONFLICT: &str = "a conflict marker of git: keep one side and remove the markers";
+
+/// The line of the first conflict marker of git.
+pub(super) fn conflict_line(bytes: &[u8]) -> Option<usize> {
+    bytes.split(|byte| *byte == b'\n').position(|line| line.starts_with(b"<<<<<<< ")).map(|at| at + 1)
 }
 
 /// Puts files into canonical form, or only looks whether they are; on all
@@ -88,7 +103,14 @@ fn format_file(path: &Path, write: bool, buffers: &mut Buffers) -> Result<Format
     fs::File::open(path)
         .and_then(|mut file| file.read_to_end(&mut buffers.bytes))
         .map_err(FormatError::Read)?;
-    if buffers.definition()?.1 {
+    let is_canonical = match buffers.definition() {
+        Ok((_, is_canonical)) => is_canonical,
+        Err(error) => {
+            let conflict = conflict_line(&buffers.bytes).map(|line| FormatError::Conflict { line });
+            return Err(conflict.unwrap_or(error.into()));
+        }
+    };
+    if is_canonical {
         return Ok(Formatted::Canonical);
     }
     if !write {
@@ -147,12 +169,14 @@ mod tests {
             ("", None),
             ("{\n", Some((2, 1))),
             ("<<<<<<< ours\n{}", Some((1, 1))),
+            ("{\n<<<<<<< ours\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> theirs\n}", Some((2, 1))),
         ];
         for (text, place) in cases {
             let path = dir.path().join("X.json");
             fs::write(&path, text).unwrap();
             let Formatted::Failed(error) = one(&path, true) else { panic!("{text}") };
             assert_eq!(error.place(), place, "{text}: {error}");
+            assert_eq!(error.to_string() == CONFLICT, text.contains("<<<<<<<"), "{text}: {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         assert!(matches!(one(&dir.path().join("none"), true), Formatted::Failed(FormatError::Read(_))));

@@ -53,6 +53,14 @@ pub enum InitError {
     /// There is no work tree to write to.
     #[error("`{}` is a bare repository; lay the central repository out in a clone of it", .0.display())]
     Bare(PathBuf),
+    /// A clone of a central repository with nothing checked out.
+    #[error("`{}` is a clone of a central repository, but its branch `{branch}` is not checked out", root.display())]
+    NotCheckedOut {
+        /// The clone.
+        root: PathBuf,
+        /// The branch of the remote that holds it, without the remote's name.
+        branch: String,
+    },
     /// The folder could not be made.
     #[error("cannot create `{}`: {source}", path.display())]
     Create {
@@ -99,6 +107,9 @@ pub fn init(dir: &Path, program: &str) -> Result<Initialised, InitError> {
     if !existed && root.canonicalize().ok().as_deref() != Some(&dir) {
         return Err(InitError::Inside { dir, root });
     }
+    if !existed && let Some(branch) = not_checked_out(&git2)? {
+        return Err(InitError::NotCheckedOut { root, branch });
+    }
     let git = Git::new(&root);
     wire(&git, program)?;
     if existed {
@@ -127,6 +138,26 @@ pub fn init(dir: &Path, program: &str) -> Result<Initialised, InitError> {
     }
     let committed = change.commit("Lay out the central repository\n", false)?;
     Ok(Initialised { root, existed, added, kept, committed })
+}
+
+/// The remote's branch with a central repository, where HEAD has no commit yet. A
+/// clone comes out like that if the remote's own HEAD names a branch it does not
+/// have; a first commit here would begin a history beside the one that exists.
+fn not_checked_out(git2: &git2::Repository) -> Result<Option<String>, git2::Error> {
+    if !matches!(git2.head(), Err(error) if error.code() == git2::ErrorCode::UnbornBranch) {
+        return Ok(None);
+    }
+    let mut found: Vec<String> = Vec::new();
+    for branch in git2.branches(Some(git2::BranchType::Remote))? {
+        let (branch, _) = branch?;
+        let Ok(tree) = branch.get().peel_to_tree() else { continue };
+        if tree.get_name(settings::FILE).is_some() {
+            let name = String::from_utf8_lossy(branch.name_bytes()?).into_owned();
+            found.extend(name.split_once('/').map(|(_, branch)| branch.to_owned()));
+        }
+    }
+    let main = found.iter().position(|branch| *branch == Settings::default().git.main);
+    Ok(main.or((!found.is_empty()).then_some(0)).map(|at| found.swap_remove(at)))
 }
 
 /// The branch of the versions: `main`, unless an existing repository has another one and not that.

@@ -1,9 +1,9 @@
 //! What came of an import, a line for each schedule.
 
-use deploy_core::repository::change::Push;
 use deploy_core::repository::import::{Imported, Item, Outcome};
 use serde_json::json;
 
+use super::super::commit_words;
 use crate::ui::{Ui, count, one_line, style, styled};
 use crate::{CommandResult, Exit};
 
@@ -69,18 +69,7 @@ fn summary(imported: &Imported, failed: usize, ui: &Ui) {
     }
     let text = format!("{}: {}", count(imported.items.len(), "schedule"), parts.join(", "));
     match &imported.committed {
-        Some(committed) => {
-            let pushed = match committed.push {
-                Push::Done => ", pushed",
-                Push::NoRemote => ", not pushed: the clone has no such remote",
-                Push::NotAsked => "",
-            };
-            ui.note(format!(
-                "{text}; commit {} on `{}`{pushed}",
-                &committed.commit.to_string()[..8],
-                committed.branch
-            ));
-        }
+        Some(committed) => ui.note(format!("{text}; commit {}", commit_words(committed))),
         None => ui.note(format!("{text}; nothing to commit")),
     }
 }

@@ -75,6 +75,14 @@ pub(super) fn run(
 
 /// Asks what is needed before anything is fetched: licence, who and what it is, which schedules.
 pub(in super::super) async fn prepare(target: &Target, patterns: &[String]) -> Result<Prepared, OpConError> {
+    let prepared = ask(target, patterns).await;
+    if prepared.is_err() {
+        target.sign_off().await;
+    }
+    prepared
+}
+
+async fn ask(target: &Target, patterns: &[String]) -> Result<Prepared, OpConError> {
     let system = &target.system;
     system.sign_on().await?;
     let ((), version, user, wanted) = tokio::try_join!(

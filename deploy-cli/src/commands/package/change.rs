@@ -3,13 +3,12 @@
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use deploy_core::repository::Repository;
-use deploy_core::repository::change::Push;
 use deploy_core::repository::import::ImportOptions;
 use deploy_core::repository::package::{Action, Changed, CommitOptions, PackageError, change};
 use serde_json::json;
 
 use super::super::completions::{packages, schedules};
-use super::super::open;
+use super::super::{commit_words, open};
 use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
 use crate::ui::{Ui, one_line, style, styled};
@@ -245,12 +244,7 @@ fn show(changed: &Changed, ui: &Ui) {
             }
         });
     }
-    let pushed = match committed.push {
-        Push::Done => ", pushed",
-        Push::NoRemote => ", not pushed: the clone has no such remote",
-        Push::NotAsked => "",
-    };
-    ui.note(format!("Commit {} on `{}`{pushed}", &committed.commit.to_string()[..8], committed.branch));
+    ui.note(format!("Commit {}", commit_words(committed)));
 }
 
 fn as_json(changed: &Changed) -> serde_json::Value {
@@ -263,7 +257,7 @@ fn as_json(changed: &Changed) -> serde_json::Value {
     json!({
         "name": changed.name.as_str(),
         "outcome": if committed.is_some() { "changed" } else { "unchanged" },
-        "version": committed.map(|_| changed.number), "on_main": changed.on_main, "what": changed.what,
+        "version": committed.map(|_| changed.number), "onMain": changed.on_main, "what": changed.what,
         "moved": moved, "gone": changed.gone,
         "commit": committed.map(|committed| committed.commit.to_string()),
         "branch": committed.map(|committed| committed.branch.clone()),

@@ -6,6 +6,7 @@ use deploy_core::repository::change::{Change, Content, Destination};
 use deploy_core::repository::servers::{self, Server, ServerType, credential_for};
 use deploy_sandbox::{Running, RunningSystem};
 
+use super::super::commit_words;
 use crate::credential;
 use crate::error::CommandError;
 use crate::ui::Ui;
@@ -38,7 +39,7 @@ pub(in super::super) fn publish(
     }
     let names: Vec<&str> = running.systems().iter().map(|system| system.name.as_str()).collect();
     if let Some(committed) = change.commit(&format!("Servers of a sandbox: {}", names.join(", ")), false)? {
-        ui.detail(format!("Commit {} on `{}`", &committed.commit.to_string()[..8], committed.branch));
+        ui.detail(format!("Commit {}", commit_words(&committed)));
     }
     running.systems().iter().try_for_each(|system| map_credential(repository, system))?;
     let tip = repository.tip()?;

@@ -7,7 +7,6 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use deploy_core::definition::Definition;
 use deploy_core::opcon::{HttpSystem, OpConSystem as _, Script};
-use deploy_core::repository::change::Push;
 use deploy_core::repository::package::CommitOptions;
 use deploy_core::repository::scripts::{
     Incoming, IncomingVersion, Plan, VersionEntry, import, in_definition,
@@ -15,7 +14,7 @@ use deploy_core::repository::scripts::{
 use serde_json::json;
 
 use super::super::import::server::{exit_of, prepare};
-use super::super::{completions, open};
+use super::super::{commit_words, completions, open};
 use crate::CommandResult;
 use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
@@ -107,14 +106,7 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
         ui.line(format!("{}  {}", one_line(&plan.name), styled(words, plan.words())));
     }
     match &imported.committed {
-        Some(committed) => {
-            let pushed = if committed.push == Push::Done { ", pushed" } else { "" };
-            ui.note(format!(
-                "Commit {} on `{}`{pushed}",
-                &committed.commit.to_string()[..8],
-                committed.branch
-            ));
-        }
+        Some(committed) => ui.note(format!("Commit {}", commit_words(committed))),
         None => ui.note("Nothing to commit"),
     }
     Ok(exit_of(unmatched.is_empty()))
@@ -126,25 +118,32 @@ fn from_server(target: &Target, names: &[String]) -> Result<FromServer, CommandE
     let runtime = runtime()?;
     runtime.block_on(async {
         let prepared = prepare(target, &[]).await?;
-        let (mut found, mut unmatched): (Vec<Script>, Vec<String>) = (Vec::new(), Vec::new());
-        for name in names {
-            let scripts = target.system.scripts(name).await?;
-            if scripts.is_empty() {
-                unmatched.push(name.clone());
-            }
-            for script in scripts {
-                if !found.iter().any(|other| other.id == script.id) {
-                    found.push(script);
-                }
-            }
-        }
-        let mut incoming = Vec::new();
-        for script in &found {
-            incoming.push(fetch(&target.system, target.name(), script, target.concurrency).await?);
-        }
+        let found = find(target, names).await;
         target.sign_off().await;
+        let (incoming, unmatched) = found?;
         Ok((incoming, prepared.trailers(), unmatched))
     })
+}
+
+/// The scripts that the names stand for, and the names that stand for none.
+async fn find(target: &Target, names: &[String]) -> Result<(Vec<Incoming>, Vec<String>), CommandError> {
+    let (mut found, mut unmatched): (Vec<Script>, Vec<String>) = (Vec::new(), Vec::new());
+    for name in names {
+        let scripts = target.system.scripts(name).await?;
+        if scripts.is_empty() {
+            unmatched.push(name.clone());
+        }
+        for script in scripts {
+            if !found.iter().any(|other| other.id == script.id) {
+                found.push(script);
+            }
+        }
+    }
+    let mut incoming = Vec::new();
+    for script in &found {
+        incoming.push(fetch(&target.system, target.name(), script, target.concurrency).await?);
+    }
+    Ok((incoming, unmatched))
 }
 
 /// A script with the texts of all its versions.

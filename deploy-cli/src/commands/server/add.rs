@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use deploy_core::repository::change::{Change, Content, Push};
+use deploy_core::repository::change::{Change, Content};
 use deploy_core::repository::servers::{Pins, Server, ServerType, credential_for, path};
 use serde_json::json;
 
-use super::super::open;
+use super::super::{commit_words, open};
 use crate::cli::{CommitArgs, Global};
 use crate::credential;
 use crate::error::CommandError;
@@ -131,12 +131,7 @@ pub(super) fn run(args: AddArgs, global: &Global, ui: &Ui) -> CommandResult {
     }
     ui.line(format!("Added server `{name}` ({}): {path}", server.kind));
     if let Some(committed) = committed {
-        let pushed = match committed.push {
-            Push::Done => ", pushed",
-            Push::NoRemote => ", not pushed: the clone has no such remote",
-            Push::NotAsked => "",
-        };
-        ui.note(format!("Commit {} on `{}`{pushed}", &committed.commit.to_string()[..8], committed.branch));
+        ui.note(format!("Commit {}", commit_words(&committed)));
         if committed.branch != repository.settings().git.main {
             ui.note(format!("It can be used when it is on `{}`", repository.settings().git.main));
         }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use deploy_core::repository::Repository;
-use deploy_core::repository::servers::all;
+use deploy_core::repository::servers::{Server, all, path};
 use serde_json::json;
 
 use super::super::list::{Filter, finish};
@@ -63,15 +63,24 @@ pub(in super::super) fn servers(
             &rules,
             &server.groups.join(", "),
         ]);
-        list.push(json!({
-            "name": name, "type": server.kind, "class": server.kind.class(), "address": server.address,
-            "restPort": rest.port, "impexPort": impex.port, "restTls": rest.tls, "impexTls": impex.tls,
-            "credential": server.credential, "allowRules": server.allow_rules, "rules": server.rules,
-            "environment": server.environment, "groups": server.groups, "timezone": server.timezone,
-            "path": deploy_core::repository::servers::path(&name),
-        }));
+        list.push(as_json(&name, &server));
     }
     finish("servers", &list, &table, ui)?;
     broken.iter().for_each(|error| ui.warning(error.to_string()));
     Ok(())
+}
+
+/// A server for `--json`: what its file says, and what follows from it.
+pub(super) fn as_json(name: &str, server: &Server) -> serde_json::Value {
+    let (rest, impex) = (server.rest(), server.impex());
+    json!({
+        "name": name, "type": server.kind, "class": server.kind.class(), "address": server.address,
+        "restPort": rest.port, "impexPort": impex.port, "restTls": rest.tls, "impexTls": impex.tls,
+        "ca": server.ca, "pin": server.pin, "credential": server.credential,
+        "allowRules": server.allow_rules, "rules": server.rules, "environment": server.environment,
+        "groups": server.groups, "timezone": server.timezone, "vars": server.vars,
+        "connector": server.connector, "concurrency": server.concurrency,
+        "connectTimeout": server.connect_timeout, "requestTimeout": server.request_timeout,
+        "maxAnswer": server.max_answer, "path": path(name),
+    })
 }

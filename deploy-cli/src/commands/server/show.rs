@@ -6,6 +6,7 @@ use deploy_core::repository::servers::{find, path};
 use serde_json::json;
 
 use super::super::{completions, open};
+use super::list::as_json;
 use crate::cli::Global;
 use crate::credential;
 use crate::ui::{Ui, one_line, style, styled};
@@ -34,10 +35,8 @@ pub(super) fn run(args: ShowArgs, global: &Global, ui: &Ui) -> CommandResult {
         },
     };
     if ui.is_json() {
-        let mut value = serde_json::to_value(server)?;
+        let mut value = as_json(&named.name, server);
         if let Some(object) = value.as_object_mut() {
-            object.insert("name".to_owned(), json!(named.name));
-            object.insert("class".to_owned(), json!(server.kind.class()));
             object.insert("commit".to_owned(), json!(named.commit.to_string()));
             object.insert("credentialFrom".to_owned(), json!(place));
         }
@@ -58,6 +57,7 @@ pub(super) fn run(args: ShowArgs, global: &Global, ui: &Ui) -> CommandResult {
     line("credential", format!("{}, mapped by {place}", server.credential));
     let optional = [
         ("CA", server.ca.clone()),
+        ("pinned to", server.pin.as_ref().map(|pin| pin.all().join(", "))),
         ("connector", server.connector.clone()),
         ("environment", server.environment.clone()),
         ("time zone", server.timezone.clone()),

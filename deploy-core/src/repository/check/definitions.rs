@@ -15,7 +15,7 @@ use super::shared::{Shared, seen_in};
 use crate::definition::{Definition, ReadError, decode, encode, sub_schedule, validate::validate};
 use crate::repository::Repository;
 use crate::repository::files::{File, Reader};
-use crate::repository::format::Buffers;
+use crate::repository::format::{Buffers, CONFLICT, conflict_line};
 
 /// What is kept of a definition.
 #[derive(Debug, Default)]
@@ -130,14 +130,8 @@ fn unreadable(path: &str, bytes: &[u8], error: &ReadError) -> Facts {
     Facts { findings: vec![finding], ..Facts::default() }
 }
 
-/// The line of the first conflict marker of git.
-pub(super) fn conflict_line(bytes: &[u8]) -> Option<usize> {
-    bytes.split(|byte| *byte == b'\n').position(|line| line.starts_with(b"<<<<<<< ")).map(|at| at + 1)
-}
-
 pub(super) fn conflict(path: &str, line: usize) -> Finding {
-    let message = "a conflict marker of git: keep one side and remove the markers";
-    Finding::new(code::CONFLICT, path, message).at(line, 1)
+    Finding::new(code::CONFLICT, path, CONFLICT).at(line, 1)
 }
 
 fn not_canonical(path: &str, bytes: &[u8], canonical: &[u8]) -> Finding {

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::code;
-use super::definitions::{conflict, conflict_line};
+use super::definitions::conflict;
 use super::finding::Finding;
 use crate::definition::{ReadError, read_json};
+use crate::repository::format::conflict_line;
 use crate::repository::package::Package;
 use crate::repository::settings::Settings;
 use crate::repository::toml_file::{TomlError, read_toml};

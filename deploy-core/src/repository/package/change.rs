@@ -189,7 +189,8 @@ fn message(
     };
     let mut message = format!("{subject}\n\n");
     if new_name != name {
-        message.push_str(&format!("{TRAILER}: {} | renamed to {}\n", name.stem(), new_name.stem()));
+        let now = new_name.as_str().escape_debug();
+        message.push_str(&format!("{TRAILER}: {} | renamed to {now}\n", name.stem()));
     }
     message.push_str(&format!("{TRAILER}: {} | {what}\n", new_name.stem()));
     message

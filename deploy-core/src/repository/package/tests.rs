@@ -166,6 +166,9 @@ fn a_renamed_package_answers_to_both_names() {
     assert_eq!(told, ["new: 1 schedule", "added Ledger@1", "renamed from FIN"]);
     let error = on(&sandbox, None, "FIN", update(&[])).unwrap_err();
     assert_eq!(error.to_string(), "no package `FIN` on `main`; did you mean `FINANCE`?");
+    let moved = on(&sandbox, None, "FINANCE", Action::Rename { to: "FIN/EU".into() }).unwrap();
+    let message = sandbox.git(&["log", "-1", "--format=%B", &moved.committed.unwrap().commit.to_string()]);
+    assert!(message.contains("Package: FINANCE | renamed to FIN/EU\n"), "{message}");
 }
 
 #[test]

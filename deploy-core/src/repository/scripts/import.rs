@@ -1,5 +1,7 @@
 //! Storing scripts: one commit for the request, or none.
 
+use std::collections::HashMap;
+
 use super::plan::{Conflict, Incoming, Plan};
 use super::{ScriptError, ScriptFile, folder};
 use crate::definition::{ScriptName, decode};
@@ -32,8 +34,21 @@ pub fn import(
     let mut change = Change::begin(repository, &options.destination, waiting)?;
     let mut plans = Vec::new();
     let mut conflicts: Vec<Conflict> = Vec::new();
+    let mut names: HashMap<String, &str> = HashMap::new();
     for script in incoming {
         ScriptName::new(script.name.clone())?;
+        match names.insert(script.name.to_lowercase(), &script.name) {
+            Some(other) if other == script.name => {
+                return Err(ScriptError::Twice {
+                    name: script.name.clone(),
+                    incoming: script.source.clone(),
+                });
+            }
+            Some(other) => {
+                return Err(ScriptError::CaseClash { name: script.name.clone(), other: other.to_owned() });
+            }
+            None => {}
+        }
         if let Some(other) = same_but_for_case(&change, &script.name)? {
             return Err(ScriptError::CaseClash { name: script.name.clone(), other });
         }

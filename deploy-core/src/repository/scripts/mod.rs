@@ -42,6 +42,14 @@ pub enum ScriptError {
     /// What comes contradicts what is stored.
     #[error("{}; nothing was committed", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Conflicts(Vec<Conflict>),
+    /// The same script comes twice: the second would undo the first.
+    #[error("script `{name}` stands twice in {incoming}; nothing was committed")]
+    Twice {
+        /// The script.
+        name: String,
+        /// Where it comes from.
+        incoming: String,
+    },
     /// Another script's name differs only in case.
     #[error(
         "the name of script `{name}` differs only in case from `{other}`; one of them would be lost on Windows and macOS"

@@ -110,3 +110,24 @@ fn definitions_carry_scripts() {
         assert_eq!(extension_of(runner, given), expected);
     }
 }
+
+#[test]
+fn one_request_names_a_script_once() {
+    let sandbox = Sandbox::new();
+    let (first, second) = (incoming("Bash", &[(1, "one")]), incoming("Bash", &[(2, "two")]));
+    let in_capitals = Incoming { name: "CHECK FILES".to_owned(), ..second.clone() };
+    let options = CommitOptions { destination: Destination::Head, message: None, push: false };
+    let head = sandbox.git(&["rev-parse", "HEAD"]);
+    for (other, message) in [
+        (second, "script `Check Files` stands twice in `DEV`; nothing was committed"),
+        (
+            in_capitals,
+            "the name of script `CHECK FILES` differs only in case from `Check Files`; one of them would be lost on Windows and macOS",
+        ),
+    ] {
+        let both = [first.clone(), other];
+        let done = import(&sandbox.repository(), &both, false, &options, &[], &|_| {}, &|| {});
+        assert_eq!(done.unwrap_err().to_string(), message);
+    }
+    assert_eq!(sandbox.git(&["rev-parse", "HEAD"]), head);
+}

@@ -105,7 +105,8 @@ pub enum Pins {
 }
 
 impl Pins {
-    fn all(&self) -> &[String] {
+    /// Each fingerprint.
+    pub fn all(&self) -> &[String] {
         match self {
             Self::One(pin) => std::slice::from_ref(pin),
             Self::Many(pins) => pins,
