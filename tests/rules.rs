@@ -111,7 +111,7 @@ Error: no rule `machine`; did you mean `machines`?
 --- exit 1
 --- stderr
 Error: rule `machines` has no version 7; its latest is 1
-Hint: `opcon-deploy versions "machines"` shows its versions
+Hint: `opcon-deploy versions "rule:machines"` shows its versions
 --- exit 1
 
 "#]]
