@@ -50,8 +50,9 @@ pub(crate) fn find(git: &Git, name: &str, server: &str, ui: &Ui) -> Result<Crede
         Place::Variable(other) => match std::env::var(&other) {
             Ok(text) => read(&text, &format!("the variable {other}")),
             Err(_) => Err(CommandError::failed(format!(
-                "credential `{name}` is mapped to the variable {other}, which is not set"
-            ))),
+                "credential `{name}` is mapped to a variable that is not set"
+            ))
+            .hint(format!("`git config {}` shows the mapping", key(name)))),
         },
         Place::File(path) => {
             let text = std::fs::read_to_string(&path).map_err(|error| {
@@ -96,7 +97,8 @@ fn place(name: &str, value: &str) -> Result<Place, CommandError> {
             match path.is_absolute() {
                 true => Ok(Place::File(path)),
                 false => {
-                    Err(wrong(format!("credential `{name}` names `{rest}`: a file needs its whole path")))
+                    // What stands there may be a secret in the wrong place: it is not repeated.
+                    Err(wrong(format!("credential `{name}` names a file without its whole path")))
                 }
             }
         }

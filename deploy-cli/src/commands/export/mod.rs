@@ -127,8 +127,9 @@ fn write_all(mut all: Vec<Exported>, output: &Path, global: &Global, ui: &Ui) ->
 /// Whole or not at all.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    std::fs::write(&temporary, bytes)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|error| CommandError::io("write", path, &error))
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path)).map_err(|error| {
+        let _ = std::fs::remove_file(&temporary);
+        CommandError::io("write", path, &error)
+    })
 }
