@@ -11,6 +11,8 @@ mod harness;
 mod import;
 mod import_server;
 mod init;
+#[cfg(unix)]
+mod limits;
 mod output;
 mod rules;
 mod rules_bad_input;
