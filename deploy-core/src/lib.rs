@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod definition;
+pub mod deploy;
 pub mod opcon;
 pub mod repository;
 pub mod rules;

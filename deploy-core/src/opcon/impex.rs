@@ -1,7 +1,7 @@
 //! ImpEx2: whole definitions out of and into a system, by the connector profile.
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::{Body, cut};
@@ -14,8 +14,8 @@ use super::wire::error_items;
 use crate::definition::Definition;
 
 /// What an insert may touch, and what it does in the daily.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ImportRules {
     /// Whether values of global properties are written.
     pub update_properties: bool,
@@ -66,7 +66,7 @@ impl Default for ImportRules {
 }
 
 /// How far ahead a schedule is built by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoBuild {
     /// For how many days.
     pub days: u32,

@@ -18,6 +18,7 @@ pub mod listing;
 pub mod pack;
 pub mod package;
 pub mod range;
+pub mod records;
 pub mod resolve;
 pub mod rule_files;
 pub mod schema;

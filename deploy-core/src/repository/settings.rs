@@ -16,6 +16,105 @@ pub struct Settings {
     pub import: ImportSettings,
     /// Transformation rules.
     pub rules: RuleSettings,
+    /// What holds for every deployment (the vendor's global rules).
+    pub deploy: DeploySettings,
+    /// What counts as drift.
+    pub drift: DriftSettings,
+    /// Who is believed.
+    pub trust: TrustSettings,
+}
+
+/// `[deploy]`: what holds for every deployment (the vendor's global rules).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeploySettings {
+    /// Whether values of global properties are written.
+    pub update_properties: bool,
+    /// Whether values of resources and thresholds are written.
+    pub update_variables: bool,
+    /// Whether schedule instance properties are written.
+    pub update_schedule_instance_properties: bool,
+    /// Whether schedule instance properties are added to those there; only where they are not written.
+    pub merge_schedule_instance_properties: bool,
+    /// Whether a dependency on a job that the target does not have stops a deployment.
+    pub fail_if_external_dependency_missing: bool,
+    /// Whether rules stop a deployment to a server that allows none; otherwise it goes without them.
+    pub fail_if_rules_not_allowed: bool,
+    /// Whether jobs get the package's name as a tag.
+    pub package_name_as_job_tag: bool,
+    /// Whether a package writes schedules anew that stand there in the same version; otherwise
+    /// only their deployment information is written.
+    pub update_unchanged: bool,
+    /// Whether scripts stay out of the deployment of schedules.
+    pub exclude_scripts: bool,
+    /// Whether calendars stay out.
+    pub exclude_calendars: bool,
+    /// Whether SAP job definitions are inserted rather than linked.
+    pub insert_sap_jobs: bool,
+    /// What happens when a target, read back, does not hold what was sent.
+    pub on_mismatch: OnMismatch,
+    /// Branches and tags besides main from which production servers may be deployed to; `*` and `?` stand for any.
+    pub production_refs: Vec<String>,
+}
+
+impl Default for DeploySettings {
+    fn default() -> Self {
+        Self {
+            update_properties: true,
+            update_variables: true,
+            update_schedule_instance_properties: true,
+            merge_schedule_instance_properties: false,
+            fail_if_external_dependency_missing: false,
+            fail_if_rules_not_allowed: false,
+            package_name_as_job_tag: false,
+            update_unchanged: false,
+            exclude_scripts: false,
+            exclude_calendars: false,
+            insert_sap_jobs: false,
+            on_mismatch: OnMismatch::Report,
+            production_refs: Vec::new(),
+        }
+    }
+}
+
+/// What happens when a target, read back, does not hold what was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnMismatch {
+    /// It is reported; the record says what stands there.
+    #[default]
+    Report,
+    /// What stood there before is put back.
+    Rollback,
+}
+
+/// `[drift]`: what counts as drift.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DriftSettings {
+    /// Values of properties, resources and thresholds, which move at run time.
+    pub shared_values: SharedValues,
+}
+
+/// What a changed value of a property, resource or threshold is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SharedValues {
+    /// Worth a note.
+    #[default]
+    Note,
+    /// Not worth a word.
+    Ignore,
+    /// Drift.
+    Drift,
+}
+
+/// `[trust]`: who is believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrustSettings {
+    /// Whether the signing key decides who acts, and commits must be signed.
+    pub require_signed: bool,
 }
 
 /// `[import]`: what an import does besides making versions.
@@ -70,10 +169,17 @@ pub struct GitSettings {
     pub main: String,
     /// The branch of the deployment records.
     pub records: String,
+    /// Below which refs the leases of servers lie; hosts that take only branches need `refs/heads/…`.
+    pub lock_prefix: String,
 }
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { remote: "origin".into(), main: "main".into(), records: "deployments".into() }
+        Self {
+            remote: "origin".into(),
+            main: "main".into(),
+            records: "deployments".into(),
+            lock_prefix: "refs/opcon-deploy/locks/".into(),
+        }
     }
 }

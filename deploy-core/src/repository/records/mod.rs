@@ -1,0 +1,28 @@
+//! Records: what was done to which target, by whom, and what stood there before.
+//!
+//! They live on a branch of their own (`[git] records`), an orphan that only
+//! this program writes. Its tip says what stands where now and what is under
+//! way; its history is all records there ever were. See `docs/records.md`.
+//!
+//! ```text
+//! active/<server>/<hh>/<schedule>/{record.toml,deployed.json}   what stands where
+//! open/<record-id>/{record.toml,planned.json,rollback.json}     begun or scheduled
+//! packages/<server>/<package>.toml                              the record of a package that stands there
+//! scripts/<server>/<script>.toml                                the script version last sent there
+//! pins/<server>/<hh>/<schedule>.toml                            content that was rolled away from
+//! ```
+//!
+//! Every change of a record is told by a block of trailers in the commit that
+//! makes it ([`Block`]): a pass over the messages is enough to list them all.
+
+mod block;
+mod id;
+mod place;
+mod record;
+
+pub use block::{Block, parse_blocks};
+pub use id::RecordId;
+pub use place::Place;
+pub use record::{
+    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, Source, Status, Told,
+};
