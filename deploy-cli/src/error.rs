@@ -15,10 +15,11 @@ use deploy_core::repository::package::{PackageError, StoredError};
 use deploy_core::repository::resolve::ResolveError;
 use deploy_core::repository::scripts::ScriptError;
 use deploy_core::repository::servers::ServerError;
+use deploy_core::repository::users::{IdentityError, RoleError};
 use deploy_core::repository::{OpenError, TipError};
 
 use crate::Exit;
-use crate::ui::Ui;
+use crate::ui::{Ui, one_line};
 
 /// An error with the exit code and the hints that belong to it.
 #[derive(Debug)]
@@ -140,6 +141,34 @@ impl From<ImportError> for CommandError {
         };
         let failed = CommandError { code, ..CommandError::failed(chain(&error)) };
         hint.into_iter().fold(failed, CommandError::hint)
+    }
+}
+
+impl From<IdentityError> for CommandError {
+    fn from(error: IdentityError) -> Self {
+        match &error {
+            IdentityError::Unknown { email, branch } => Self::refused(chain(&error))
+                .hint(format!(
+                    "somebody with the role Administration enters you: `opcon-deploy user add NAME --email {} --role ROLE`",
+                    one_line(email)
+                ))
+                .hint(format!("`git config user.email ADDRESS` says who you are; `git show {branch}:users.toml` shows the people")),
+            IdentityError::NoIdentity(_) => Self::failed(chain(&error))
+                .hint("`git config --global user.email ADDRESS` and `… user.name NAME` tell it"),
+            IdentityError::Users(_) => {
+                Self::failed(chain(&error)).hint("`opcon-deploy schema users` describes the keys")
+            }
+            IdentityError::Tip(cause) => {
+                tip_hint(cause).into_iter().fold(Self::failed(chain(&error)), Self::hint)
+            }
+            IdentityError::Ref(_) => Self::failed(chain(&error)),
+        }
+    }
+}
+
+impl From<RoleError> for CommandError {
+    fn from(error: RoleError) -> Self {
+        Self::refused(chain(&error)).hint("`opcon-deploy user list` shows who has which role")
     }
 }
 

@@ -1,7 +1,20 @@
 //! `users.toml`: the people who work with the repository, and their roles.
+//!
+//! Who acts is looked up in the file as the shared main has it ([`identify`]);
+//! what they may do by class of server is said by their [`Role`]. Roles are
+//! checked before anything is done and can be proved afterwards, because every
+//! record names its person and the commit whose users applied.
+
+mod identity;
+mod role;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Repository;
+use super::toml_file::{TomlError, read_toml};
+pub use identity::{Administering, Identity, IdentityError, RoleError, identify, identify_email};
+pub use role::Role;
 
 /// The name of the file.
 pub const FILE: &str = "users.toml";
@@ -39,28 +52,30 @@ pub struct User {
     pub runner: bool,
 }
 
-/// What a person may do: where they may import from and deploy to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Role {
-    /// Everything, and the exceptions.
-    Administration,
-    /// Import from and deploy to every server.
-    All,
-    /// Import from non-production, deploy to production.
-    Production,
-    /// Import from and deploy to non-production.
-    #[serde(rename = "Non-Production")]
-    NonProduction,
-    /// Import from and deploy to development.
-    Development,
-    /// Import from and deploy to test.
-    Test,
-}
-
 impl Users {
     /// The person with this e-mail address, whatever its case.
     pub fn by_email(&self, email: &str) -> Option<&User> {
         let email = email.to_lowercase();
         self.users.iter().find(|user| user.emails.iter().any(|other| other.to_lowercase() == email))
     }
+
+    /// The people as a commit has them; nobody where there is no file.
+    pub fn at(repository: &Repository, commit: git2::Oid) -> Result<Self, UsersError> {
+        let tree = repository.git2().find_commit(commit)?.tree()?;
+        match repository.file_in(&tree, FILE)? {
+            Some(bytes) => Ok(read_toml(FILE, &String::from_utf8_lossy(&bytes))?),
+            None => Ok(Self::default()),
+        }
+    }
+}
+
+/// Why the people of a commit are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum UsersError {
+    /// The file is wrong.
+    #[error(transparent)]
+    Toml(#[from] TomlError),
+    /// The repository could not be read.
+    #[error("cannot read the repository: {}", .0.message())]
+    Object(#[from] git2::Error),
 }
