@@ -10,6 +10,17 @@
 //! * `execute` (network and records): lease → "Deploying" committed and pushed →
 //!   insert → read back → "Active" committed and pushed → lease released.
 
+mod context;
 mod order;
+mod plan;
+mod planner;
+mod select;
 
+pub use context::Context;
 pub use order::{Accept, Entrance, Options, Order, What};
+pub use plan::{
+    Check, Digests, Finding, FoundBy, InDaily, LocalChange, PLAN_SCHEMA, Plan, PlannedPackage,
+    PlannedSchedule, Refusal, RefusalKind, Section, Severity, Stands,
+};
+pub use planner::{PlanError, Planned, Planner};
+pub use select::{SelectError, Selected, SelectedPackage, Selection, select};

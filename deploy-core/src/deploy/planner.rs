@@ -1,0 +1,66 @@
+//! From a selection to a plan: transform, observe, check.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Context, Order, Plan, Selected, Selection};
+use crate::definition::Definition;
+use crate::opcon::{OpConError, OpConSystem};
+
+/// Plans transactions of one command. What they share is fetched once: rules,
+/// inventory, the list of schedules. Many schedules can be planned at once.
+pub struct Planner {
+    system: Arc<dyn OpConSystem>,
+}
+
+/// A plan with the definitions it is about.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What is to be inserted, without deployment information.
+    pub definition: Definition,
+    /// What stands there, by its name on the target.
+    pub found: BTreeMap<String, Definition>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The target did not answer as it should.
+    #[error(transparent)]
+    System(#[from] OpConError),
+}
+
+impl Planner {
+    /// Compiles the rules and asks the target what all transactions need.
+    pub async fn open(
+        context: &Context<'_>,
+        order: &Order,
+        selection: &Selection,
+        system: Arc<dyn OpConSystem>,
+    ) -> Result<Self, PlanError> {
+        let _ = (context, order, selection);
+        system.require_licence().await?;
+        Ok(Self { system })
+    }
+
+    /// Plans one transaction.
+    pub async fn plan(&self, items: &[Selected]) -> Result<Planned, PlanError> {
+        let _ = (&self.system, items);
+        unimplemented!("the skeleton plans nothing")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planner_is_shared_by_many_threads() {
+        fn shared<T: Send + Sync>() {}
+        fn sent<T: Send>(_: impl Fn(&'static Planner) -> T) {}
+        shared::<Planner>();
+        sent(|planner| planner.plan(&[]));
+    }
+}
