@@ -11,6 +11,7 @@
 //!   insert → read back → "Active" committed and pushed → lease released.
 
 mod context;
+pub mod execute;
 mod order;
 mod plan;
 mod planner;

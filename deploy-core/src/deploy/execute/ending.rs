@@ -4,7 +4,7 @@ use super::seen::{Seen, Verdict};
 use super::transaction::Transaction;
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
 use crate::opcon::OpConError;
-use crate::repository::records::{Digest, Entry, LedgerError, Phase, Record, Status};
+use crate::repository::records::{Block, Digest, Entry, LedgerError, Phase, Record, Status};
 
 impl Execution<'_> {
     /// What was wanted stands there, or nearly.
@@ -50,10 +50,12 @@ impl Execution<'_> {
                 .previous
                 .as_ref()
                 .map(|previous| Record { status: transaction.previous, ..previous.clone() });
-            entries.push(match package.stays {
-                true => Entry::package(&record, previous.as_ref()),
-                false => Entry::package_removed(&record, previous.as_ref()),
-            });
+            let mut entry = match package.stays {
+                true => Entry::package(&record),
+                false => Entry::package_removed(&record),
+            };
+            entry.blocks.extend(previous.as_ref().map(Block::status));
+            entries.push(entry);
             record
         });
         let stands = if seen_as_wanted(&mismatch) { "stands as planned" } else { "stands, other than planned," };

@@ -103,6 +103,9 @@ pub enum Unsettled {
     /// It said that it took it, and could not be read back.
     #[error("it was taken, but could not be read back: {}", .0.on_one_line())]
     NotRead(OpConError),
+    /// A process was cut off, and it could not be looked at.
+    #[error("a command was cut off while it changed it, and it cannot be read: {}", .0.on_one_line())]
+    CutOff(OpConError),
     /// Whether it took it is not known.
     #[error("whether it was taken is not known ({}), and it could not be read back: {}", touched.on_one_line(), read.on_one_line())]
     Unknown {

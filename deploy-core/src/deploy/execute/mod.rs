@@ -8,6 +8,7 @@
 
 mod ending;
 mod error;
+mod making;
 mod readback;
 mod seen;
 mod target;
@@ -24,8 +25,9 @@ use crate::opcon::{Cause, OpConError, OpConSystem};
 use crate::repository::records::{Entry, Lease, Ledger, Phase, Record, Status};
 use crate::repository::settings::OnMismatch;
 pub use error::{ExecuteError, Unsettled};
+pub use making::{Asked, Before};
 pub use seen::{Seen, Verdict};
-pub use target::standing;
+pub use target::{of_undoing, standing};
 pub use transaction::{PackagePiece, Piece, Transaction};
 
 /// How many transactions hold whole definitions in memory at once.
@@ -163,16 +165,16 @@ impl<'a> Execution<'a> {
         touched: Touched,
         seen: Result<Vec<Seen>, OpConError>,
     ) -> Result<Done, ExecuteError> {
-        let seen = match (seen, touched) {
-            (Ok(seen), touched) => return self.settle_seen(transaction, touched, seen).await,
-            (Err(read), touched) => (read, touched),
+        let read = match seen {
+            Ok(seen) => return self.settle_seen(transaction, touched, seen).await,
+            Err(read) => read,
         };
-        let (read, why): (_, fn(OpConError, OpConError) -> Unsettled) =
-            (seen.0, |touched, read| Unsettled::Unknown { touched, read });
-        let (why, phase) = match seen.1 {
-            Touched::Taken => (Unsettled::NotRead(read), Phase::Inserted),
-            Touched::Refused(error) | Touched::Unsure(error) => (why(error, read), Phase::Begun),
-            Touched::Unknown => (Unsettled::NotRead(read), Phase::Begun),
+        let (phase, why) = match touched {
+            Touched::Taken => (Phase::Inserted, Unsettled::NotRead(read)),
+            Touched::Refused(touched) | Touched::Unsure(touched) => {
+                (Phase::Begun, Unsettled::Unknown { touched, read })
+            }
+            Touched::Unknown => (Phase::Begun, Unsettled::CutOff(read)),
         };
         Err(self.leave_open(transaction, phase, why).await)
     }
@@ -201,8 +203,14 @@ impl<'a> Execution<'a> {
             }
             Touched::Refused(source) => Err(self.fail_changed(transaction, source, seen).await),
             Touched::Unknown if all(&Verdict::AsBefore) => self.end_unchanged(transaction).await,
+            // Some of it was done, and nobody else was there meanwhile.
+            Touched::Unknown if !seen.iter().any(Seen::is_neither) => {
+                let differs = seen::differences(&transaction, &seen);
+                Err(self.put_back(transaction, differs).await)
+            }
             touched => {
-                let (name, differs) = seen::differences(&transaction, &seen).into_iter().next().unwrap_or_default();
+                let neither = seen::differences(&transaction, &seen).into_iter().next();
+                let (name, differs) = neither.unwrap_or_default();
                 let touched = match touched {
                     Touched::Unsure(error) => Some(error),
                     _ => None,

@@ -12,7 +12,7 @@ use crate::definition::{Definition, Purpose, equal, sort_sets};
 use crate::opcon::ImportRules;
 
 /// What differs between what was sent and what stands there, in lines; empty where it holds.
-pub fn mismatch(sent: &Definition, stands: &Definition, rules: &ImportRules) -> Vec<String> {
+pub(super) fn mismatch(sent: &Definition, stands: &Definition, rules: &ImportRules) -> Vec<String> {
     let expected = expected(sent, stands, rules);
     if equal(expected.value(), stands.value(), Purpose::Target) {
         return Vec::new();

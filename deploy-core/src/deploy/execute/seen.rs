@@ -30,6 +30,13 @@ pub enum Verdict {
     Neither(Vec<String>),
 }
 
+impl Seen {
+    /// Whether it is neither what was nor what should be.
+    pub(super) fn is_neither(&self) -> bool {
+        matches!(self.verdict, Verdict::Neither(_))
+    }
+}
+
 /// Looks at all schedules of a transaction.
 pub(super) async fn look(
     system: &Arc<dyn OpConSystem>,
@@ -75,9 +82,8 @@ fn is_before(found: &Option<Definition>, stands: &Definition) -> bool {
 
 /// Whether what stands there says that this very operation brought it.
 fn carries(piece: &Piece, stands: &Definition) -> bool {
-    let documentation = stands.schedules().first().and_then(|schedule| schedule["documentation"].as_str());
-    let information = documentation.and_then(information::read);
-    information.is_some_and(|information| information.record == piece.record.id)
+    let information = stands.schedules().first().and_then(information::of_schedule);
+    information.is_some_and(|information| information.record == piece.record.id.to_string())
 }
 
 /// What is not as it was sent, by schedule.

@@ -1,14 +1,13 @@
 //! What is asked of a target while it is changed.
 
+use serde_json::Value;
+
 use super::transaction::{Piece, Transaction};
 use super::{ExecuteError, Touched};
-use crate::definition::information::{self, Information};
+use crate::definition::information::{self, Information, LIMIT};
 use crate::definition::{Definition, ReadError, join};
 use crate::opcon::{Cause, ImportRules, OpConError, OpConSystem};
 use crate::repository::records::Record;
-
-/// The longest documentation that OpCon takes.
-const DOCUMENTATION: usize = 4000;
 
 /// What stands on a target under a name; `None` where nothing does.
 pub async fn standing(system: &dyn OpConSystem, name: &str) -> Result<Option<Definition>, OpConError> {
@@ -99,12 +98,27 @@ fn joined(
             name: piece.name().to_owned(),
             source,
         })?;
-        if let Some(mut part) = part {
-            if informed {
-                inform(&mut part, &piece.record);
-            }
-            parts.push(part);
-        }
+        parts.extend(part.map(|part| if informed { inform(part, &piece.record) } else { part }));
     }
     Ok(if parts.is_empty() { None } else { Some(join(parts).0) })
+}
+
+/// Lets a definition say which operation brought it.
+fn inform(definition: Definition, record: &Record) -> Definition {
+    let information = Information {
+        version: record.source.version.map(|version| version.to_string()),
+        package: record.package.as_ref().map(|package| match package.version {
+            Some(version) => format!("{}@{version}", package.name),
+            None => package.name.clone(),
+        }),
+        description: record.told.description.clone(),
+        record: record.id.to_string(),
+        user: record.user.to_string(),
+        date: record.begun.to_rfc3339(),
+    };
+    let mut value = definition.into_value();
+    for schedule in value.get_mut("scheduleList").and_then(Value::as_array_mut).into_iter().flatten() {
+        information::write(schedule, &information, LIMIT);
+    }
+    Definition::from_sorted(value)
 }
