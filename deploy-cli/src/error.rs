@@ -15,7 +15,7 @@ use deploy_core::repository::package::{PackageError, StoredError};
 use deploy_core::repository::resolve::ResolveError;
 use deploy_core::repository::scripts::ScriptError;
 use deploy_core::repository::servers::ServerError;
-use deploy_core::repository::users::{IdentityError, RoleError};
+use deploy_core::repository::users::{IdentityError, RoleError, SigningProblem};
 use deploy_core::repository::{OpenError, TipError};
 
 use crate::Exit;
@@ -153,6 +153,9 @@ impl From<IdentityError> for CommandError {
                     one_line(email)
                 ))
                 .hint(format!("`git config user.email ADDRESS` says who you are; `git show {branch}:users.toml` shows the people")),
+            IdentityError::Signing(problem) => {
+                signing_hint(problem).into_iter().fold(Self::refused(chain(&error)), Self::hint)
+            }
             IdentityError::NoIdentity(_) => Self::failed(chain(&error))
                 .hint("`git config --global user.email ADDRESS` and `… user.name NAME` tell it"),
             IdentityError::Users(_) => {
@@ -164,6 +167,29 @@ impl From<IdentityError> for CommandError {
             IdentityError::Ref(_) => Self::failed(chain(&error)),
         }
     }
+}
+
+fn signing_hint(problem: &SigningProblem) -> Option<String> {
+    Some(match problem {
+        SigningProblem::Off => "`git config commit.gpgSign true` signs every commit".to_owned(),
+        SigningProblem::NoKey { ssh: true } => {
+            "`git config user.signingKey ~/.ssh/id_ed25519.pub` names the public half of your key".to_owned()
+        }
+        SigningProblem::NoKey { ssh: false } => {
+            "`git config user.signingKey FINGERPRINT` names a GPG key; `git config gpg.format ssh` signs with a key of SSH".to_owned()
+        }
+        SigningProblem::Format(_) => "`git config gpg.format ssh` signs with a key of SSH".to_owned(),
+        SigningProblem::File { .. } => {
+            "`git config user.signingKey PATH` names the public half of your key".to_owned()
+        }
+        SigningProblem::Unknown { .. } => {
+            "somebody with the role Administration enters it: `opcon-deploy user add NAME --signing-key KEY`".to_owned()
+        }
+        SigningProblem::Another { .. } => {
+            "`git config user.email ADDRESS` and `git config user.signingKey KEY` must be of one person".to_owned()
+        }
+        SigningProblem::Git(_) => return None,
+    })
 }
 
 impl From<RoleError> for CommandError {

@@ -2,7 +2,8 @@
 
 use git2::Oid;
 
-use super::{FILE, Role, User, Users, UsersError};
+use super::signing::signer;
+use super::{FILE, Role, SigningProblem, User, Users, UsersError};
 use crate::repository::git::GitError;
 use crate::repository::init::parse_ident;
 use crate::repository::records::Person;
@@ -37,6 +38,9 @@ pub enum IdentityError {
         /// Whose file was read.
         branch: String,
     },
+    /// Commits must be signed by somebody whose key is known.
+    #[error(transparent)]
+    Signing(#[from] SigningProblem),
     /// The file cannot be read.
     #[error(transparent)]
     Users(#[from] UsersError),
@@ -72,11 +76,27 @@ pub enum Administering {
 }
 
 /// Who commits in this clone, by the people of the shared main. Nothing is fetched.
+/// Where commits must be signed, the key that git signs with decides.
 pub fn identify(repository: &Repository, settings: &Settings) -> Result<Identity, IdentityError> {
-    let _ = settings;
     let ident = repository.git().run(&["var", "GIT_COMMITTER_IDENT"]).map_err(IdentityError::NoIdentity)?;
     let (name, email) = parse_ident(&ident);
-    identify_email(repository, name, email)
+    if !settings.trust.require_signed {
+        return identify_email(repository, name, email);
+    }
+    let (commit, branch) = repository.shared_main()?;
+    let users = Users::at(repository, commit)?;
+    if users.users.is_empty() {
+        return Ok(Identity::nobody(name, email));
+    }
+    let signer = signer(repository.git(), &users, &branch)?;
+    match users.by_email(email) {
+        Some(other) if other.name != signer.name => Err(IdentityError::Signing(SigningProblem::Another {
+            owner: signer.name.clone(),
+            email: email.to_owned(),
+            other: other.name.clone(),
+        })),
+        _ => Ok(Identity::of(signer.clone(), email)),
+    }
 }
 
 /// Who an e-mail address is, by the people of the shared main: for work that
@@ -84,9 +104,8 @@ pub fn identify(repository: &Repository, settings: &Settings) -> Result<Identity
 pub fn identify_email(repository: &Repository, name: &str, email: &str) -> Result<Identity, IdentityError> {
     let (commit, branch) = repository.shared_main()?;
     let users = Users::at(repository, commit)?;
-    let person = Person { name: name.to_owned(), email: email.to_owned(), opcon_user: None, role: None };
     if users.users.is_empty() {
-        return Ok(Identity { person, role: None, user: None });
+        return Ok(Identity::nobody(name, email));
     }
     match users.by_email(email) {
         Some(user) => Ok(Identity::of(user.clone(), email)),
@@ -95,6 +114,12 @@ pub fn identify_email(repository: &Repository, name: &str, email: &str) -> Resul
 }
 
 impl Identity {
+    /// Somebody where roles are off.
+    fn nobody(name: &str, email: &str) -> Self {
+        let person = Person { name: name.to_owned(), email: email.to_owned(), opcon_user: None, role: None };
+        Self { person, role: None, user: None }
+    }
+
     fn of(user: User, email: &str) -> Self {
         let person = Person {
             name: user.name.clone(),

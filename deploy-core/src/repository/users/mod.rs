@@ -6,7 +6,10 @@
 //! record names its person and the commit whose users applied.
 
 mod identity;
+mod keys;
+mod problems;
 mod role;
+mod signing;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +17,10 @@ use serde::{Deserialize, Serialize};
 use super::Repository;
 use super::toml_file::{TomlError, read_toml};
 pub use identity::{Administering, Identity, IdentityError, RoleError, identify, identify_email};
+pub use keys::{KeyError, SigningKey};
+pub use problems::UserProblem;
 pub use role::Role;
+pub use signing::SigningProblem;
 
 /// The name of the file.
 pub const FILE: &str = "users.toml";
@@ -41,7 +47,7 @@ pub struct User {
     /// Their user name in OpCon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opcon_user: Option<String>,
-    /// Public keys that sign their commits.
+    /// Keys that sign their commits: SSH public keys, or fingerprints of GPG keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signing_keys: Vec<String>,
     /// May read the audit.
