@@ -21,6 +21,9 @@ pub struct Context<'r> {
     pub person: Person,
     /// The target, as main's tip has it.
     pub server: Named,
+    /// Whether nothing will be changed: the work tree is looked at too, and what a
+    /// deployment would refuse is only said.
+    pub trying: bool,
     /// Whether content must be on the remote; not where the remote is left out.
     pub must_be_pushed: bool,
     /// Whether a schedule of a package may be deployed alone.
