@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::repository::Repository;
 use crate::repository::history::History;
-use crate::repository::records::Person;
+use crate::repository::records::{Person, Records};
 use crate::repository::servers::Named;
 use crate::repository::settings::Settings;
 
@@ -15,6 +15,8 @@ pub struct Context<'r> {
     pub repository: &'r Repository,
     /// The versions, counted from main.
     pub history: &'r History,
+    /// The records, as one commit has them.
+    pub records: &'r Records<'r>,
     /// The settings of main's tip.
     pub settings: Settings,
     /// Who asks.

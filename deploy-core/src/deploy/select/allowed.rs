@@ -88,7 +88,9 @@ impl Checker<'_, '_> {
             let schedule = (word == "schedule").then_some(name.as_str());
             let what = match (source.version, &source.commit) {
                 (Some(version), _) => format!("version {version} of {word} `{name}`"),
-                (None, Some(commit)) => format!("{word} `{name}` of commit {}", commit.get(..8).unwrap_or(commit)),
+                (None, Some(commit)) => {
+                    format!("{word} `{name}` of commit {}", commit.get(..8).unwrap_or(commit))
+                }
                 (None, None) => format!("the content of {word} `{name}`"),
             };
             let commit = commit_of(source);
@@ -185,8 +187,14 @@ impl Checker<'_, '_> {
 
     /// Branches as the remote has them, where there is one: a local branch of that name proves nothing.
     fn production_refs(&self) -> Result<Vec<Oid>, git2::Error> {
-        let wanted: Vec<NamePattern> =
-            self.context.settings.deploy.production_refs.iter().filter_map(|ref_| NamePattern::new(ref_)).collect();
+        let wanted: Vec<NamePattern> = self
+            .context
+            .settings
+            .deploy
+            .production_refs
+            .iter()
+            .filter_map(|ref_| NamePattern::new(ref_))
+            .collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -197,9 +205,9 @@ impl Checker<'_, '_> {
         };
         let mut tips = Vec::new();
         for folder in [branches.as_str(), "refs/tags/"] {
-            tips.extend(self.tips(&format!("{folder}*"), &|name| {
-                name.strip_prefix(folder).is_some_and(fits)
-            })?);
+            tips.extend(
+                self.tips(&format!("{folder}*"), &|name| name.strip_prefix(folder).is_some_and(fits))?,
+            );
         }
         Ok(tips)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use git2::Oid;
 
-use super::{SelectError, Selected, SelectedPackage, Selection};
+use super::{SelectError, Selected, SelectedPackage, Selection, work_tree};
 use crate::definition::{decode, encode};
 use crate::deploy::{Context, Order};
 use crate::opcon::NamePattern;
@@ -15,7 +15,7 @@ use crate::repository::records::Source;
 use crate::repository::resolve::{Found, ResolveError, resolve};
 
 /// How packages are written.
-pub(super) const PACKAGE: &str = "package:";
+const PACKAGE: &str = "package:";
 
 /// Whether a name stands for all that fit it; no name of OpCon holds these characters.
 pub(super) fn is_pattern(what: &str) -> bool {
@@ -56,8 +56,13 @@ impl<'c, 'r> Finder<'c, 'r> {
             return Err(both(&package.name, what));
         }
         if !is_pattern(what) {
-            let found = self.find(Kind::Schedule, what)?;
-            let selected = self.selected(found)?;
+            let found = self.find(Kind::Schedule, what);
+            let selected = match (found, self.context.trying && self.at.is_none()) {
+                (Err(SelectError::Resolve(error @ ResolveError::Unknown { .. })), true) => {
+                    work_tree::new_schedule(self.context, what)?.ok_or(error)?
+                }
+                (found, _) => self.selected(found?)?,
+            };
             return match self.items.insert(selected.name.clone(), selected) {
                 Some(twice) => Err(SelectError::Twice(twice.name)),
                 None => Ok(()),
@@ -121,7 +126,9 @@ impl<'c, 'r> Finder<'c, 'r> {
         let none = || SelectError::NoMatch { what: kind.word(), pattern: pattern.to_owned() };
         let matcher = NamePattern::new(pattern).ok_or_else(none)?;
         let stems: Vec<String> = match self.at.clone() {
-            Some((commit, _)) => self.listing(kind, commit)?.iter().map(|(stem, _)| stem.to_owned()).collect(),
+            Some((commit, _)) => {
+                self.listing(kind, commit)?.iter().map(|(stem, _)| stem.to_owned()).collect()
+            }
             None => {
                 let latest = self.context.history.latest(kind).into_iter();
                 latest.filter(|(_, version)| version.blob.is_some()).map(|(stem, _)| stem).collect()

@@ -21,7 +21,7 @@ use crate::repository::package::StoredError;
 use crate::repository::records::Source;
 use crate::repository::resolve::ResolveError;
 use crate::repository::servers::ServerType;
-use find::Finder;
+use find::{Finder, is_pattern};
 
 /// What is to be deployed, found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,9 @@ pub enum SelectError {
         other: String,
     },
     /// A package and something besides.
-    #[error("package `{package}` is deployed as a whole and by itself: `{other}` takes a deployment of its own")]
+    #[error(
+        "package `{package}` is deployed as a whole and by itself: `{other}` takes a deployment of its own"
+    )]
     PackageAndMore {
         /// The package.
         package: String,
@@ -174,7 +176,9 @@ pub enum SelectError {
 /// Finds what was asked for, and refuses what may not be deployed.
 pub fn select(context: &Context<'_>, order: &Order) -> Result<Selection, SelectError> {
     let mut finder = Finder::new(context, order)?;
-    for what in &order.what {
+    // Names before patterns: what a pattern brings besides is no contradiction.
+    let (patterns, names): (Vec<_>, Vec<_>) = order.what.iter().partition(|what| is_pattern(what));
+    for what in names.into_iter().chain(patterns) {
         finder.add(what)?;
     }
     let mut selection = finder.finish()?;
