@@ -12,12 +12,14 @@
 
 mod context;
 pub mod execute;
+mod leftover;
 mod order;
 mod plan;
 mod planner;
 mod select;
 
 pub use context::Context;
+pub use leftover::leftovers;
 pub use order::{Accept, Entrance, Options, Order, What};
 pub use plan::{
     Check, Digests, Finding, FoundBy, InDaily, LocalChange, PLAN_SCHEMA, Plan, PlannedPackage,

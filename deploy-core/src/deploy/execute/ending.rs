@@ -1,10 +1,10 @@
 //! How operations end: in one commit each, whatever became of them.
 
 use super::seen::{Seen, Verdict};
-use super::transaction::Transaction;
+use super::transaction::{Piece, Transaction};
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
 use crate::opcon::OpConError;
-use crate::repository::records::{Block, Digest, Entry, LedgerError, Phase, Record, Status};
+use crate::repository::records::{Action, Block, Digest, Entry, LedgerError, Phase, Pin, Record, Status};
 
 impl Execution<'_> {
     /// What was wanted stands there, or nearly.
@@ -41,6 +41,7 @@ impl Execution<'_> {
                     Entry::removed(&record, previous.as_ref())
                 }
             });
+            entries.extend(pinned(piece, &record));
             records.push(record);
         }
         let package = transaction.package.as_ref().map(|package| {
@@ -201,6 +202,32 @@ impl Execution<'_> {
             Some(record) => ExecuteError::NotEnded { server, what, stands, record, source },
             None => ExecuteError::Stopped { server },
         }
+    }
+}
+
+/// What an operation does to pins: a rollback makes one, of the content it took away; a
+/// deployment of something newer, or of that content knowingly, lifts it.
+fn pinned(piece: &Piece, record: &Record) -> Option<Entry> {
+    let (server, name) = (record.server.as_str(), record.name.as_str());
+    match record.action {
+        Action::Rollback => {
+            let source = &piece.standing.as_ref()?.record.source;
+            let pin = Pin {
+                blob: source.blob.clone()?,
+                version: source.version,
+                record: record.id,
+                user: record.user.clone(),
+                since: record.ended.unwrap_or(record.begun),
+            };
+            Some(Entry::pin(server, name, &pin))
+        }
+        Action::Deploy => {
+            let pin = piece.pin.as_ref()?;
+            let is_same = record.source.blob.as_ref() == Some(&pin.blob);
+            let is_older = record.source.version.zip(pin.version).is_some_and(|(this, pinned)| this < pinned);
+            (is_same || !is_older).then(|| Entry::unpin(server, name, pin, &record.user))
+        }
+        Action::Delete | Action::Adopt => None,
     }
 }
 

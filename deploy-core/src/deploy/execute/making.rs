@@ -9,7 +9,7 @@ use super::transaction::{PackagePiece, Piece, Transaction};
 use crate::definition::{Definition, split};
 use crate::deploy::{Plan, Planned, PlannedSchedule};
 use crate::repository::records::{
-    Action, Digest, Kind, PackageRef, Person, Phase, Record, RecordId, Records, RecordsError, Standing,
+    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Standing,
     Status, Told,
 };
 
@@ -33,19 +33,22 @@ pub struct Asked {
 /// What the records say of the schedules of a plan before it is carried out.
 #[derive(Debug)]
 pub struct Before {
-    standing: Vec<Option<Standing>>,
+    schedules: Vec<(Option<Standing>, Option<Pin>)>,
     package: Option<Record>,
 }
 
 impl Before {
     /// Reads it.
     pub fn read(records: &Records<'_>, plan: &Plan) -> Result<Self, RecordsError> {
-        let of = |schedule: &PlannedSchedule| records.active_of(&plan.server, &schedule.name);
+        let of = |schedule: &PlannedSchedule| {
+            let (server, name) = (&plan.server, &schedule.name);
+            Ok((records.active_of(server, name)?, records.pin(server, name)?))
+        };
         let package = match &plan.package {
             Some(package) => records.package(&plan.server, &package.name)?,
             None => None,
         };
-        Ok(Self { standing: plan.schedules.iter().map(of).collect::<Result<_, _>>()?, package })
+        Ok(Self { schedules: plan.schedules.iter().map(of).collect::<Result<_, RecordsError>>()?, package })
     }
 }
 
@@ -69,7 +72,7 @@ impl Transaction {
         });
         let leave_unchanged = package.is_some() && !asked.update_unchanged;
         let mut pieces = Vec::new();
-        for (schedule, standing) in plan.schedules.iter().zip(before.standing) {
+        for (schedule, (standing, pin)) in plan.schedules.iter().zip(before.schedules) {
             let at = parts.iter().position(|part| part.names() == [schedule.name.as_str()]);
             let Some(at) = at else { continue };
             let (part, found) = (parts.swap_remove(at), found.remove(&schedule.name));
@@ -92,7 +95,7 @@ impl Transaction {
             if let Some(package) = &mut package {
                 package.members.push(record.id);
             }
-            pieces.push(Arc::new(Piece { record, wanted: Some(wanted), found, standing }));
+            pieces.push(Arc::new(Piece { record, wanted: Some(wanted), found, standing, pin }));
         }
         let package = package.map(|record| PackagePiece { record, previous: before.package, stays: true });
         Self { pieces, package, rules: plan.import_rules, previous: Status::Inactive }

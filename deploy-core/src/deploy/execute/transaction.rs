@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::definition::{Definition, ReadError};
 use crate::opcon::ImportRules;
-use crate::repository::records::{Action, Record, RecordId, Standing, Status};
+use crate::repository::records::{Action, Pin, Record, RecordId, Standing, Status};
 
 /// What becomes of one schedule of a target.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Piece {
     pub found: Option<Vec<u8>>,
     /// The record that says what stands there, if there is one.
     pub standing: Option<Standing>,
+    /// The content that was rolled away from there.
+    pub pin: Option<Pin>,
 }
 
 /// Some schedules that go together: all of them or none.
