@@ -25,5 +25,5 @@ pub use plan::{
     Check, Digests, Finding, FoundBy, InDaily, LocalChange, PLAN_SCHEMA, Plan, PlannedPackage,
     PlannedSchedule, Refusal, RefusalKind, Section, Severity, Stands,
 };
-pub use planner::{PlanError, Planned, Planner};
-pub use select::{SelectError, Selected, SelectedPackage, Selection, select};
+pub use planner::{Content, PlanError, Planned, Planner};
+pub use select::{Remark, SelectError, Selected, SelectedPackage, Selection, select};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Context, Order, Plan, Selected, Selection};
-use crate::definition::Definition;
+use crate::definition::{Definition, ReadError, join};
 use crate::opcon::{OpConError, OpConSystem};
 
 /// Plans transactions of one command. What they share is fetched once: rules,
@@ -18,10 +18,27 @@ pub struct Planner {
 pub struct Planned {
     /// The plan.
     pub plan: Plan,
-    /// What is to be inserted, without deployment information.
-    pub definition: Definition,
-    /// What stands there, by its name on the target.
-    pub found: BTreeMap<String, Definition>,
+    /// The definitions of its schedules, by their names on the target.
+    pub contents: BTreeMap<String, Content>,
+}
+
+/// What will stand on the target under a name, and what stands there: canonical
+/// bytes, a tenth of what the values take in memory.
+#[derive(Debug)]
+pub struct Content {
+    /// What is to be inserted, without deployment information. A schedule of a package that
+    /// stands there unchanged is as it stands, where the settings do not want it written anew.
+    pub planned: Vec<u8>,
+    /// What stands there now.
+    pub found: Option<Vec<u8>>,
+}
+
+impl Planned {
+    /// All that is to be inserted, in one definition.
+    pub fn definition(&self) -> Result<Definition, ReadError> {
+        let parts = self.contents.values().map(|content| Definition::read(&content.planned));
+        Ok(join(parts.collect::<Result<_, _>>()?).0)
+    }
 }
 
 /// Why there is no plan.
