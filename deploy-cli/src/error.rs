@@ -1,5 +1,7 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
+mod deploying;
+
 use std::error::Error;
 use std::path::Path;
 

@@ -10,9 +10,7 @@ use deploy_core::deploy::execute::{Done, ExecuteError, Execution, Told, Transact
 use deploy_core::deploy::leftovers;
 use deploy_core::opcon::OpConSystem as _;
 use deploy_core::repository::Repository;
-use deploy_core::repository::records::{
-    Claim, Holder, Lease, Ledger, Person, Reach, Records, Status,
-};
+use deploy_core::repository::records::{Claim, Holder, Lease, Ledger, Person, Reach, Records, Status};
 use deploy_core::repository::servers::{self, Named};
 use deploy_core::repository::settings::Settings;
 use deploy_core::repository::users::{Identity, identify};
@@ -35,6 +33,13 @@ pub(super) struct ChangeArgs {
     /// Do not ask the last question
     #[arg(long, short = 'y')]
     pub(super) yes: bool,
+}
+
+impl ChangeArgs {
+    /// Whether the remote is left out.
+    pub(super) fn is_offline(self) -> bool {
+        self.offline
+    }
 }
 
 /// Who changes what, with what the truth is.
@@ -116,13 +121,8 @@ impl<'r> Changing<'r> {
                 one_line(&holder.purpose)
             ));
         };
-        let claim = Claim {
-            server: name,
-            owner: &self.identity.person,
-            host: &host(),
-            purpose,
-            wait: self.wait,
-        };
+        let claim =
+            Claim { server: name, owner: &self.identity.person, host: &host(), purpose, wait: self.wait };
         let got = Lease::acquire(self.repository, self.reach, &claim, &waiting)?;
         self.stop.be_careful(true);
         if let Some(dead) = &got.took_over {

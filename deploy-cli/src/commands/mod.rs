@@ -1,8 +1,10 @@
 //! The commands: one file each.
 
+mod changing;
 mod check;
 mod completions;
 mod demo;
+mod deploy;
 mod diff;
 mod diff_driver;
 mod export;
@@ -12,6 +14,7 @@ mod init;
 mod list;
 mod man;
 mod merge_driver;
+mod order;
 mod package;
 mod rules;
 mod sandbox;
@@ -70,6 +73,8 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Write, try and test transformation rules
     Rules(rules::RulesArgs),
+    /// Put schedules or a package onto an OpCon system
+    Deploy(deploy::DeployArgs),
     /// Import, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
@@ -100,6 +105,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
+        Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),

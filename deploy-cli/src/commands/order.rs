@@ -83,6 +83,11 @@ impl AcceptArgs {
 }
 
 impl OrderArgs {
+    /// Why, in the user's words.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
     /// The order, with what its list names.
     pub(super) fn order(
         &self,

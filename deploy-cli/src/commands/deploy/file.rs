@@ -9,7 +9,6 @@ use deploy_core::repository::import::{ImportOptions, Outcome, Progress, import};
 
 use super::super::import as importing;
 use super::DeployArgs;
-use crate::Exit;
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::Ui;
@@ -41,7 +40,7 @@ pub(super) fn store(
     importing::tell(&imported, ui);
     if failed {
         let why = format!("not everything could be stored; nothing was deployed to `{}`", args.server);
-        return Err(CommandError { code: Exit::Failed, ..CommandError::failed(why) });
+        return Err(CommandError::failed(why));
     }
     Ok(imported.items.into_iter().map(|item| item.name).collect())
 }

@@ -12,7 +12,7 @@ use clap_complete::ArgValueCandidates;
 use deploy_core::deploy::execute::Asked;
 use deploy_core::deploy::{Accept, Context, Entrance, Order, Plan, PlanError, Planner, Selection, select};
 use deploy_core::repository::history::History;
-use deploy_core::repository::records::{Person, Reach};
+use deploy_core::repository::records::{Person, Reach, Records};
 use deploy_core::repository::users::Administering;
 
 use super::changing::{ChangeArgs, Changing, now};
@@ -20,7 +20,6 @@ use super::order::{AcceptArgs, OrderArgs};
 use super::{completions, open};
 use crate::CommandResult;
 use crate::cli::Global;
-use crate::error::CommandError;
 use crate::ui::Ui;
 
 /// Put schedules or a package onto an OpCon system
@@ -81,6 +80,7 @@ pub(super) fn run(args: DeployArgs, global: &Global, ui: &Ui) -> CommandResult {
     let context = Context {
         repository: &repository,
         history: &history,
+        records: &changing.records,
         settings: changing.settings.clone(),
         person: changing.identity.person.clone(),
         server: changing.server.clone(),
@@ -112,8 +112,10 @@ impl Deploying<'_> {
         &self.changing.server.name
     }
 
-    async fn planner(&self) -> Result<Planner, PlanError> {
-        Planner::open(&self.context, &self.order, &self.selection, self.changing.target.system.clone()).await
+    /// Plans by the records as they are at this moment.
+    async fn planner(&self, records: &Records<'_>) -> Result<Planner, PlanError> {
+        let context = Context { records, ..self.context.clone() };
+        Planner::open(&context, &self.order, &self.selection, self.changing.target.system.clone()).await
     }
 
     fn asked(&self, accept: &Accept) -> Asked {
@@ -123,7 +125,6 @@ impl Deploying<'_> {
             offline: self.changing.reach == Reach::Offline,
             begun: now(),
             accepted: accept.words(),
-            update_unchanged: self.changing.settings.deploy.update_unchanged,
         }
     }
 
@@ -134,14 +135,6 @@ impl Deploying<'_> {
             (None, [only]) => format!("deploy {}", only.name),
             (None, [first, others @ ..]) => format!("deploy {} and {} more", first.name, others.len()),
             (None, []) => "deploy".to_owned(),
-        }
-    }
-}
-
-impl From<PlanError> for CommandError {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::System(error) => error.into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use deploy_core::deploy::execute::{Before, Transaction};
 use deploy_core::deploy::{Accept, Entrance, Order, PLAN_SCHEMA, Plan, Planned};
-use deploy_core::repository::records::Records;
+use deploy_core::repository::records::{Place, Records};
 
 use super::super::changing::Held;
 use super::{Deploying, show};
@@ -57,7 +57,7 @@ pub(super) fn run(mut deploying: Deploying<'_>, yes: bool, ui: &Ui) -> CommandRe
     let changing = deploying.changing;
     if deploying.order.entrance == Entrance::Terminal {
         // What is shown is what will be done: it is planned before anybody is kept waiting.
-        let planned = plan(&deploying)?;
+        let planned = plan(&deploying, &changing.records)?;
         check_agreed(&deploying, &planned.plan)?;
         show::plan(&planned.plan, ui);
         let refused = ask_refusals(&planned.plan, &mut deploying.accept, ui)?;
@@ -73,9 +73,9 @@ pub(super) fn run(mut deploying: Deploying<'_>, yes: bool, ui: &Ui) -> CommandRe
     done
 }
 
-fn plan(deploying: &Deploying<'_>) -> Result<Planned, CommandError> {
+fn plan(deploying: &Deploying<'_>, records: &Records<'_>) -> Result<Planned, CommandError> {
     let planned = deploying.changing.runtime.block_on(async {
-        let planner = deploying.planner().await?;
+        let planner = deploying.planner(records).await?;
         planner.plan(&deploying.selection.items).await
     });
     Ok(planned?)
@@ -83,7 +83,7 @@ fn plan(deploying: &Deploying<'_>) -> Result<Planned, CommandError> {
 
 fn carry_out(deploying: &Deploying<'_>, held: &Held<'_>, ui: &Ui) -> CommandResult {
     let changing = deploying.changing;
-    let planned = plan(deploying)?;
+    let planned = plan(deploying, &held.records)?;
     refuse_moved(&deploying.changing.records, &held.records, &planned.plan)?;
     check_agreed(deploying, &planned.plan)?;
     let refusals = planned.plan.refusals(&deploying.accept, deploying.order.entrance);
@@ -113,11 +113,7 @@ fn check_agreed(deploying: &Deploying<'_>, plan: &Plan) -> Result<(), CommandErr
 }
 
 /// Refuses what another command changed while this one waited.
-pub(super) fn refuse_moved(
-    before: &Records<'_>,
-    now: &Records<'_>,
-    plan: &Plan,
-) -> Result<(), CommandError> {
+pub(super) fn refuse_moved(before: &Records<'_>, now: &Records<'_>, plan: &Plan) -> Result<(), CommandError> {
     if before.tip() == now.tip() {
         return Ok(());
     }
@@ -126,7 +122,8 @@ pub(super) fn refuse_moved(
             records.active_of(&plan.server, &schedule.name).map(|standing| standing.map(|one| one.entry))
         };
         if entry(before)? != entry(now)? {
-            let (who, when) = now.who_changed(&plan.server, &schedule.name)?.unwrap_or_default();
+            let path = Place::Active(&plan.server, &schedule.name).path();
+            let (who, when) = now.who_moved(&path)?.unwrap_or_default();
             return Err(CommandError::refused(format!(
                 "`{}` on `{}` was changed by {} ({}) while this command waited; nothing was changed by this one",
                 one_line(&schedule.name),

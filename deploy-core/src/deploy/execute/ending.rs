@@ -23,14 +23,16 @@ impl Execution<'_> {
             let mut record = ended(&piece.record, Status::Active, at);
             let differs = mismatch.iter().find(|(name, _)| name == piece.name());
             record.reason = match differs {
-                Some((_, lines)) => Some(format!("stands there other than it was sent: {}", lines.join("; "))),
+                Some((_, lines)) => {
+                    Some(format!("stands there other than it was sent: {}", lines.join("; ")))
+                }
                 None if read_back_decided => Some("known from reading back".to_owned()),
                 None => None,
             };
-            let previous = piece.standing.as_ref().map(|standing| Record {
-                status: transaction.previous,
-                ..standing.record.clone()
-            });
+            let previous = piece
+                .standing
+                .as_ref()
+                .map(|standing| Record { status: transaction.previous, ..standing.record.clone() });
             entries.push(match seen.bytes {
                 Some(bytes) => {
                     record.deployed = Some(Digest::of(&bytes));
@@ -59,7 +61,8 @@ impl Execution<'_> {
             entries.push(entry);
             record
         });
-        let stands = if seen_as_wanted(&mismatch) { "stands as planned" } else { "stands, other than planned," };
+        let stands =
+            if seen_as_wanted(&mismatch) { "stands as planned" } else { "stands, other than planned," };
         self.end(&transaction, entries, stands).await?;
         Ok(Done { records, package, mismatch, read_back_decided })
     }
@@ -196,7 +199,12 @@ impl Execution<'_> {
         }
     }
 
-    fn not_ended(&self, transaction: &Transaction, stands: &'static str, source: LedgerError) -> ExecuteError {
+    fn not_ended(
+        &self,
+        transaction: &Transaction,
+        stands: &'static str,
+        source: LedgerError,
+    ) -> ExecuteError {
         let (server, what) = (transaction.server().to_owned(), transaction.what());
         match transaction.id() {
             Some(record) => ExecuteError::NotEnded { server, what, stands, record, source },

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
-use serde_json::Value;
 
 use super::transaction::{PackagePiece, Piece, Transaction};
-use crate::definition::{Definition, split};
-use crate::deploy::{Plan, Planned, PlannedSchedule};
+use crate::deploy::{Content, Plan, Planned, PlannedSchedule};
 use crate::repository::records::{
     Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Standing,
     Status, Told,
@@ -26,8 +24,6 @@ pub struct Asked {
     pub begun: DateTime<FixedOffset>,
     /// What was accepted in so many words.
     pub accepted: Vec<String>,
-    /// Whether a package writes schedules anew that stand there unchanged.
-    pub update_unchanged: bool,
 }
 
 /// What the records say of the schedules of a plan before it is carried out.
@@ -55,8 +51,7 @@ impl Before {
 impl Transaction {
     /// That carries out a plan.
     pub fn deploying(planned: Planned, before: Before, asked: &Asked) -> Self {
-        let Planned { plan, definition, mut found } = planned;
-        let mut parts = split(definition);
+        let Planned { plan, mut contents } = planned;
         let together = (plan.schedules.len() > 1 || plan.package.is_some()).then(RecordId::new);
         let mut package = plan.package.as_ref().map(|package| Record {
             name: package.name.clone(),
@@ -70,24 +65,16 @@ impl Transaction {
             version: package.source.version,
             record: package.id,
         });
-        let leave_unchanged = package.is_some() && !asked.update_unchanged;
         let mut pieces = Vec::new();
         for (schedule, (standing, pin)) in plan.schedules.iter().zip(before.schedules) {
-            let at = parts.iter().position(|part| part.names() == [schedule.name.as_str()]);
-            let Some(at) = at else { continue };
-            let (part, found) = (parts.swap_remove(at), found.remove(&schedule.name));
-            let part = match &found {
-                Some(found) if leave_unchanged && schedule.unchanged => as_it_stands(part, found),
-                _ => part,
-            };
-            let (wanted, found) = (part.to_bytes(), found.map(|found| found.to_bytes()));
+            let Some(Content { planned, found }) = contents.remove(&schedule.name) else { continue };
             let record = Record {
                 name: schedule.name.clone(),
                 original_name: schedule.original_name.clone(),
                 source: schedule.source.clone(),
                 transaction: together,
                 previous: standing.as_ref().map(|standing| standing.record.id),
-                planned: Some(Digest::of(&wanted)),
+                planned: Some(Digest::of(&planned)),
                 found: found.as_deref().map(Digest::of),
                 package: member_of.clone(),
                 ..record(&plan, Kind::Schedule, asked)
@@ -95,7 +82,7 @@ impl Transaction {
             if let Some(package) = &mut package {
                 package.members.push(record.id);
             }
-            pieces.push(Arc::new(Piece { record, wanted: Some(wanted), found, standing, pin }));
+            pieces.push(Arc::new(Piece { record, wanted: Some(planned), found, standing, pin }));
         }
         let package = package.map(|record| PackagePiece { record, previous: before.package, stays: true });
         Self { pieces, package, rules: plan.import_rules, previous: Status::Inactive }
@@ -138,13 +125,4 @@ fn record(plan: &Plan, kind: Kind, asked: &Asked) -> Record {
         members: Vec::new(),
         rules: plan.rules.clone(),
     }
-}
-
-/// The part with the schedule exactly as it stands: only its deployment information is written.
-fn as_it_stands(part: Definition, found: &Definition) -> Definition {
-    let mut value = part.into_value();
-    if let (Some(part), Some(schedules)) = (value.as_object_mut(), found.value().get("scheduleList")) {
-        part.insert("scheduleList".to_owned(), Value::clone(schedules));
-    }
-    Definition::from_sorted(value)
 }

@@ -6,6 +6,7 @@
 //! how the records end: never what an answer said or did not say. The same
 //! code ends what a killed process left ([`Execution::resolve`]).
 
+mod each;
 mod ending;
 mod error;
 mod making;
@@ -24,6 +25,7 @@ use tokio::sync::Semaphore;
 use crate::opcon::{Cause, OpConError, OpConSystem};
 use crate::repository::records::{Entry, Lease, Ledger, Phase, Record, Status};
 use crate::repository::settings::OnMismatch;
+pub use each::{EachError, Outcome};
 pub use error::{ExecuteError, Unsettled};
 pub use making::{Asked, Before};
 pub use seen::{Seen, Verdict};
@@ -111,14 +113,14 @@ impl<'a> Execution<'a> {
     pub async fn run(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
         let _participant = self.ledger.join();
         let server = transaction.server().to_owned();
-        if self.stop.load(Ordering::Relaxed) {
+        if self.is_stopped() {
             return Err(ExecuteError::Stopped { server });
         }
         let begun = self.ledger.write(begin(&transaction)).await;
         begun.map_err(|source| ExecuteError::NotBegun { server: server.clone(), source })?;
         // The semaphore is never closed.
         let _permit = self.at_work.acquire().await;
-        if self.stop.load(Ordering::Relaxed) {
+        if self.is_stopped() {
             let stopped = ExecuteError::Stopped { server };
             return Err(self.cancel(transaction, stopped).await);
         }
@@ -134,7 +136,8 @@ impl<'a> Execution<'a> {
         (self.told)(Told::Touched);
         let mut seen = self.look(&transaction).await;
         // A system that was too slow to answer may be still at it.
-        let is_slow = matches!(&touched, Touched::Unsure(error) if matches!(*error.cause, Cause::AnswerTimeout { .. }));
+        let is_slow =
+            matches!(&touched, Touched::Unsure(error) if matches!(*error.cause, Cause::AnswerTimeout { .. }));
         for _ in 0..LOOKS {
             let as_before = |seen: &Vec<Seen>| seen.iter().all(|one| one.verdict == Verdict::AsBefore);
             if !is_slow || !seen.as_ref().is_ok_and(as_before) {
@@ -144,6 +147,10 @@ impl<'a> Execution<'a> {
             seen = self.look(&transaction).await;
         }
         self.settle(transaction, touched, seen).await
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// Ends what another process began, by what stands on the target.

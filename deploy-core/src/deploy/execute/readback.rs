@@ -73,13 +73,7 @@ fn take_from_target(schedule: &mut Map<String, Value>, standing: &Value, rules: 
 }
 
 /// The shared objects of one kind that must stand there.
-fn shared(
-    list: &str,
-    key: &[&str],
-    sent: Vec<Value>,
-    stands: Vec<Value>,
-    rules: &ImportRules,
-) -> Vec<Value> {
+fn shared(list: &str, key: &[&str], sent: Vec<Value>, stands: Vec<Value>, rules: &ImportRules) -> Vec<Value> {
     let left_out = match list {
         "scriptList" => rules.exclude_scripts,
         "calendarList" => rules.exclude_calendars,
@@ -152,7 +146,9 @@ fn complete(own: &mut Value, theirs: &Value, node: &Node) {
                 let mut left = theirs.iter().peekable();
                 for item in own {
                     // Both are sorted by the key: what the cursor passes cannot come again.
-                    while left.next_if(|theirs| form::compare_item_keys(key, theirs, item).is_lt()).is_some() {}
+                    while left.next_if(|theirs| form::compare_item_keys(key, theirs, item).is_lt()).is_some()
+                    {
+                    }
                     let paired = left.next_if(|theirs| form::compare_item_keys(key, theirs, item).is_eq());
                     if let Some(theirs) = paired {
                         complete(item, theirs, node);

@@ -70,7 +70,9 @@ fn judge(piece: &Piece, stands: Option<Definition>, rules: &ImportRules) -> Seen
         }
         (_, Some(stands)) if is_before(&found, stands) => Verdict::AsBefore,
         (_, None) if piece.found.is_none() => Verdict::AsBefore,
-        (_, Some(_)) => Verdict::Neither(vec!["it stands there still, and is not what stood there before".to_owned()]),
+        (_, Some(_)) => {
+            Verdict::Neither(vec!["it stands there still, and is not what stood there before".to_owned()])
+        }
         (_, None) => Verdict::Neither(vec!["nothing stands there".to_owned()]),
     };
     Seen { verdict, bytes }
