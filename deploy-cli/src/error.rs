@@ -1,6 +1,7 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
 mod deploying;
+mod users;
 
 use std::error::Error;
 use std::path::Path;
@@ -17,11 +18,12 @@ use deploy_core::repository::package::{PackageError, StoredError};
 use deploy_core::repository::resolve::ResolveError;
 use deploy_core::repository::scripts::ScriptError;
 use deploy_core::repository::servers::ServerError;
-use deploy_core::repository::users::{IdentityError, RoleError, SigningProblem};
+use deploy_core::repository::users::UsersError;
 use deploy_core::repository::{OpenError, TipError};
 
 use crate::Exit;
-use crate::ui::{Ui, one_line};
+use crate::ui::Ui;
+use users::users_hint;
 
 /// An error with the exit code and the hints that belong to it.
 #[derive(Debug)]
@@ -123,6 +125,7 @@ from_core! {
     ServerError => server_hint,
     ScriptError => script_hint,
     OpConError => opcon_hint,
+    UsersError => users_hint,
     deploy_core::repository::MainSettingsError => no_hint,
     deploy_core::repository::git::GitError => no_hint,
     deploy_core::definition::ReadError => no_hint,
@@ -143,60 +146,6 @@ impl From<ImportError> for CommandError {
         };
         let failed = CommandError { code, ..CommandError::failed(chain(&error)) };
         hint.into_iter().fold(failed, CommandError::hint)
-    }
-}
-
-impl From<IdentityError> for CommandError {
-    fn from(error: IdentityError) -> Self {
-        match &error {
-            IdentityError::Unknown { email, branch } => Self::refused(chain(&error))
-                .hint(format!(
-                    "somebody with the role Administration enters you: `opcon-deploy user add NAME --email {} --role ROLE`",
-                    one_line(email)
-                ))
-                .hint(format!("`git config user.email ADDRESS` says who you are; `git show {branch}:users.toml` shows the people")),
-            IdentityError::Signing(problem) => {
-                signing_hint(problem).into_iter().fold(Self::refused(chain(&error)), Self::hint)
-            }
-            IdentityError::NoIdentity(_) => Self::failed(chain(&error))
-                .hint("`git config --global user.email ADDRESS` and `… user.name NAME` tell it"),
-            IdentityError::Users(_) => {
-                Self::failed(chain(&error)).hint("`opcon-deploy schema users` describes the keys")
-            }
-            IdentityError::Tip(cause) => {
-                tip_hint(cause).into_iter().fold(Self::failed(chain(&error)), Self::hint)
-            }
-            IdentityError::Ref(_) => Self::failed(chain(&error)),
-        }
-    }
-}
-
-fn signing_hint(problem: &SigningProblem) -> Option<String> {
-    Some(match problem {
-        SigningProblem::Off => "`git config commit.gpgSign true` signs every commit".to_owned(),
-        SigningProblem::NoKey { ssh: true } => {
-            "`git config user.signingKey ~/.ssh/id_ed25519.pub` names the public half of your key".to_owned()
-        }
-        SigningProblem::NoKey { ssh: false } => {
-            "`git config user.signingKey FINGERPRINT` names a GPG key; `git config gpg.format ssh` signs with a key of SSH".to_owned()
-        }
-        SigningProblem::Format(_) => "`git config gpg.format ssh` signs with a key of SSH".to_owned(),
-        SigningProblem::File { .. } => {
-            "`git config user.signingKey PATH` names the public half of your key".to_owned()
-        }
-        SigningProblem::Unknown { .. } => {
-            "somebody with the role Administration enters it: `opcon-deploy user add NAME --signing-key KEY`".to_owned()
-        }
-        SigningProblem::Another { .. } => {
-            "`git config user.email ADDRESS` and `git config user.signingKey KEY` must be of one person".to_owned()
-        }
-        SigningProblem::Git(_) => return None,
-    })
-}
-
-impl From<RoleError> for CommandError {
-    fn from(error: RoleError) -> Self {
-        Self::refused(chain(&error)).hint("`opcon-deploy user list` shows who has which role")
     }
 }
 

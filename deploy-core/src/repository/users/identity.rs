@@ -1,7 +1,5 @@
 //! Who acts, and whether they may.
 
-use git2::Oid;
-
 use super::signing::signer;
 use super::{FILE, Role, SigningProblem, User, Users, UsersError};
 use crate::repository::git::GitError;
@@ -179,23 +177,6 @@ impl Identity {
                 Err(RoleError { name: user.name.clone(), role: user.role, what: what.to_owned() })
             }
             _ => Ok(()),
-        }
-    }
-}
-
-impl Repository {
-    /// The main that everybody shares, and its name: the remote's as of the last
-    /// fetch where there is one, so that no local commit widens what somebody may do.
-    pub fn shared_main(&self) -> Result<(Oid, String), TipError> {
-        let main = &self.settings().git.main;
-        if let Some(remote) = self.remote()
-            && let Some(commit) = self.remote_branch(main)?
-        {
-            return Ok((commit, format!("{remote}/{main}")));
-        }
-        match self.ref_commit(&format!("refs/heads/{main}"))? {
-            Some(commit) => Ok((commit, main.clone())),
-            None => Err(TipError::NoMain { main: main.clone() }),
         }
     }
 }

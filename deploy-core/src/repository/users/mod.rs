@@ -5,6 +5,8 @@
 //! checked before anything is done and can be proved afterwards, because every
 //! record names its person and the commit whose users applied.
 
+mod change;
+mod file;
 mod identity;
 mod keys;
 mod problems;
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Repository;
 use super::toml_file::{TomlError, read_toml};
+pub use change::{UserAction, UserChanged, UserEntry, UserError, change_user};
+pub(crate) use file::NEW;
 pub use identity::{Administering, Identity, IdentityError, RoleError, identify, identify_email};
 pub use keys::{KeyError, SigningKey};
 pub use problems::UserProblem;
