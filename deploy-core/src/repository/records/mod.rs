@@ -17,8 +17,12 @@
 
 mod block;
 mod id;
+pub mod log;
 mod place;
 mod record;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod testing;
 
 pub use block::{Block, parse_blocks};
 pub use id::RecordId;
