@@ -26,10 +26,13 @@ pub(super) enum Key {
     Undoes,
     Offline,
     Reason,
+    Pinned,
+    Unpinned,
+    By,
 }
 
 /// The keys as they stand in blocks, in the order of [`Key`]; others are not kept.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 23] = [
     "Action",
     "Kind",
     "Server",
@@ -50,6 +53,9 @@ pub(super) const KEYS: [&str; 20] = [
     "Undoes",
     "Offline",
     "Reason",
+    "Pinned",
+    "Unpinned",
+    "By",
 ];
 
 /// The width of a row: the record, the commit, and a text for each key.
@@ -83,9 +89,19 @@ impl<'l> BlockRow<'l> {
         number(self.0, 8 + 4 * key as usize).unwrap_or_default()
     }
 
-    /// Whether it says all of a record, not only that its status changed.
+    /// Whether it says all of a record, not only what became of it.
     pub(super) fn is_full(&self) -> bool {
         self.text(Key::Action) != 0
+    }
+
+    /// Whether it says where the record stands.
+    pub(super) fn has_status(&self) -> bool {
+        self.text(Key::Status) != 0
+    }
+
+    /// Whether it tells of something that was done, and not only of what followed from that.
+    pub(super) fn is_act(&self) -> bool {
+        self.is_full() || self.text(Key::Pinned) != 0 || self.text(Key::Unpinned) != 0
     }
 }
 

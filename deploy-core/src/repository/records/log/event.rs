@@ -1,7 +1,6 @@
 //! What happened, one thing after the other.
 
-use super::super::Phase;
-use super::block_row::BlockRow;
+use super::block_row::{BlockRow, Key};
 use super::{Change, RecordLog, Row};
 
 /// One thing that happened.
@@ -9,27 +8,60 @@ use super::{Change, RecordLog, Row};
 pub struct Event<'l> {
     /// The commit that tells it.
     pub change: Change<'l>,
-    /// The record as that commit has it; none where the commit tells of no record.
-    pub row: Option<Row<'l>>,
+    /// What was done.
+    pub act: Act<'l>,
 }
 
-impl Event<'_> {
-    /// Whether an operation began, rather than ended.
-    pub fn is_beginning(&self) -> bool {
-        self.row.is_some_and(|row| row.phase() != Some(Phase::Done))
-    }
+/// What was done.
+#[derive(Debug, Clone, Copy)]
+pub enum Act<'l> {
+    /// An operation began, came further or ended: the record as the commit has it.
+    Operation(Row<'l>),
+    /// Content was rolled away from, and shall not come back by itself.
+    Pinned(PinAct<'l>),
+    /// It may come back.
+    Unpinned(PinAct<'l>),
+    /// The commit tells of no record.
+    Other,
 }
 
-/// Every block in full, and every commit without a block. That a record is no
-/// longer active is left out: it is a consequence of what is told beside it.
+/// A pin that was made or lifted.
+#[derive(Debug, Clone, Copy)]
+pub struct PinAct<'l> {
+    /// The server.
+    pub server: &'l str,
+    /// The schedule.
+    pub name: &'l str,
+    /// The blob that was rolled away from.
+    pub blob: &'l str,
+    /// Who did it: `Name <email>`.
+    pub by: &'l str,
+}
+
+/// Every block that tells of something done, and every commit without a block.
+/// That a record is no longer active is left out: it follows from what is told beside it.
 pub(super) fn events(log: &RecordLog) -> impl DoubleEndedIterator<Item = Event<'_>> {
     let places = blocks_by_commit(log);
     places.into_iter().filter_map(move |(commit, block)| {
-        let row = match block {
-            Some(block) => Some(Row::at(log, block)?),
-            None => None,
+        let act = match block {
+            Some(block) => act(log, block)?,
+            None => Act::Other,
         };
-        Some(Event { change: log.change(commit)?, row })
+        Some(Event { change: log.change(commit)?, act })
+    })
+}
+
+fn act(log: &RecordLog, place: u32) -> Option<Act<'_>> {
+    let block = log.block(place)?;
+    if block.is_full() {
+        return Row::at(log, place).map(Act::Operation);
+    }
+    let text = |key| log.text(block.text(key));
+    let of =
+        |key| PinAct { server: text(Key::Server), name: text(Key::Name), blob: text(key), by: text(Key::By) };
+    Some(match block.text(Key::Pinned) {
+        0 => Act::Unpinned(of(Key::Unpinned)),
+        _ => Act::Pinned(of(Key::Pinned)),
     })
 }
 
@@ -40,7 +72,7 @@ fn blocks_by_commit(log: &RecordLog) -> Vec<(u32, Option<u32>)> {
         let mut any = false;
         while let Some((row, place)) = blocks.next_if(|(row, _)| row.commit() == commit) {
             any = true;
-            if row.is_full() {
+            if row.is_act() {
                 places.push((commit, Some(place)));
             }
         }

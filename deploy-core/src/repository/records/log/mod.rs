@@ -22,7 +22,7 @@ use crate::repository::cache_tables::{COMMIT, CommitRow, Tables};
 pub use crate::repository::commits::LogError;
 use crate::repository::commits::whole;
 use block_row::{BLOCK, BlockRow};
-pub use event::Event;
+pub use event::{Act, Event, PinAct};
 pub use find::FindError;
 pub use full::{FullError, Which};
 pub use row::Row;
@@ -43,6 +43,7 @@ struct Told {
     first: u32,
     /// The last that says all of it.
     full: u32,
+    /// The last that says where it stands.
     last: u32,
 }
 
@@ -143,7 +144,9 @@ fn told(tables: &Tables) -> Vec<Told> {
         let (place, record) = (place as u32, row.record() as usize);
         match told.get_mut(record) {
             Some(told) => {
-                told.last = place;
+                if row.has_status() {
+                    told.last = place;
+                }
                 if row.is_full() {
                     told.full = place;
                 }

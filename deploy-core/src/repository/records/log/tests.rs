@@ -2,7 +2,7 @@ use std::fs;
 
 use super::super::testing::{BRANCH, START, definition, id, record, rule};
 use super::*;
-use crate::repository::records::{Action, Block, Kind, Phase, Record, Status};
+use crate::repository::records::{Action, Block, Entry, Kind, Phase, Pin, Record, Status};
 use crate::repository::testing::Sandbox;
 
 fn load(sandbox: &Sandbox) -> RecordLog {
@@ -144,31 +144,40 @@ fn the_order_of_the_branch_decides_not_the_clocks() {
 
 #[test]
 fn events_are_what_was_done() {
-    let (sandbox, _) = story();
-    sandbox.tell_so(300, "Unpin Payroll on PROD\n", vec![]);
+    let (sandbox, [_, second, _]) = story();
+    sandbox.tell_so(300, "Something by hand\n", vec![]);
+    let pin = Pin {
+        blob: "c".repeat(40),
+        version: Some(2),
+        record: second.id,
+        user: second.user.clone(),
+        since: second.begun,
+    };
+    let lifted = Entry::unpin("PROD", "Payroll", &pin, &second.user);
+    sandbox.tell(400, &lifted.blocks, vec![]);
     let log = load(&sandbox);
     let told: Vec<String> = log
         .events()
         .rev()
-        .map(|event| match event.row {
-            Some(row) => {
-                format!("{} {}", if event.is_beginning() { "begin" } else { "end" }, row.status_word())
-            }
-            None => event.change.subject.to_owned(),
+        .map(|event| match event.act {
+            Act::Operation(row) => format!("{:?} {}", row.phase().unwrap(), row.status_word()),
+            Act::Pinned(pin) => format!("pinned {pin:?}"),
+            Act::Unpinned(pin) => format!("{} {} by {}", pin.server, pin.name, pin.by),
+            Act::Other => event.change.subject.to_owned(),
         })
         .collect();
-    assert_eq!(
-        told,
-        [
-            "Unpin Payroll on PROD",
-            "end Failed",
-            "begin Deploying",
-            "end Active",
-            "begin Deploying",
-            "end Active",
-            "begin Deploying"
-        ]
-    );
+    let operations = [
+        "Done Failed",
+        "Begun Deploying",
+        "Done Active",
+        "Begun Deploying",
+        "Done Active",
+        "Begun Deploying",
+    ];
+    assert_eq!(told[..2], ["PROD Payroll by Ann Ops <ann@corp.example>", "Something by hand"]);
+    assert_eq!(told[2..], operations);
+    // A pin is not what became of its record.
+    assert_eq!(log.find(&second.id.to_string()).unwrap().status(), Some(Status::Active));
 }
 
 #[test]
