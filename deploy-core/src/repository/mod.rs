@@ -5,8 +5,10 @@
 //! lie in the common git directory under `opcon-deploy/`.
 
 mod cache_lines;
+mod cache_tables;
 pub mod change;
 pub mod check;
+pub mod commits;
 pub mod files;
 pub mod format;
 pub mod git;

@@ -24,9 +24,13 @@ mod entry;
 mod id;
 mod lease;
 mod ledger;
+pub mod log;
 mod place;
 mod read;
 mod record;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod testing;
 
 pub use block::{Block, parse_blocks};
 pub use branch::Reach;
