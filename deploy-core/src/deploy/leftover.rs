@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::execute::{PackagePiece, Piece, Transaction};
+use super::rollback::pin_of;
 use crate::repository::records::{
     Action, Kind, OpenOperation, Phase, Record, RecordId, Records, RecordsError, Status,
 };
@@ -41,18 +42,20 @@ fn transaction(records: &Records<'_>, group: Vec<OpenOperation>) -> Result<Trans
             }
             Kind::Schedule | Kind::Script => {
                 let content = |blob: Option<git2::Oid>| blob.map(|blob| records.content(blob)).transpose();
-                pieces.push(Arc::new(Piece {
-                    wanted: content(operation.planned)?,
-                    found: content(operation.rollback)?,
-                    standing: records.active_of(&record.server, &record.name)?,
-                    pin: records.pin(&record.server, &record.name)?,
-                    record,
-                }));
+                let standing = records.active_of(&record.server, &record.name)?;
+                let pin = match record.action {
+                    Action::Rollback => {
+                        standing.as_ref().and_then(|standing| pin_of(&standing.record, &record))
+                    }
+                    _ => records.pin(&record.server, &record.name)?,
+                };
+                let (wanted, found) = (content(operation.planned)?, content(operation.rollback)?);
+                pieces.push(Arc::new(Piece { record, wanted, found, standing, pin }));
             }
         }
     }
     let rules = rules.unwrap_or_default();
-    Ok(Transaction { pieces, package, rules, previous })
+    Ok(Transaction { pieces, package, rules, previous, supersedes: Vec::new() })
 }
 
 /// What becomes of a record whose place is taken by what an action brings.

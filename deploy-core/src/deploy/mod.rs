@@ -16,7 +16,9 @@ mod leftover;
 mod order;
 mod plan;
 mod planner;
+mod rollback;
 mod select;
+mod undone;
 
 pub use context::Context;
 pub use leftover::leftovers;
@@ -26,4 +28,6 @@ pub use plan::{
     PlannedSchedule, Refusal, RefusalKind, Section, Severity, Stands,
 };
 pub use planner::{Content, PlanError, Planned, Planner};
+pub use rollback::{ObserveError, Observed, ObservedSchedule, Undoing, UndonePackage};
 pub use select::{Remark, SelectError, Selected, SelectedPackage, Selection, select};
+pub use undone::{UndoError, Undone};

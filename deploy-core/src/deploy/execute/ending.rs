@@ -4,7 +4,7 @@ use super::seen::{Seen, Verdict};
 use super::transaction::{Piece, Transaction};
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
 use crate::opcon::OpConError;
-use crate::repository::records::{Action, Block, Digest, Entry, LedgerError, Phase, Pin, Record, Status};
+use crate::repository::records::{Action, Block, Digest, Entry, LedgerError, Phase, Record, Status};
 
 impl Execution<'_> {
     /// What was wanted stands there, or nearly.
@@ -218,17 +218,7 @@ impl Execution<'_> {
 fn pinned(piece: &Piece, record: &Record) -> Option<Entry> {
     let (server, name) = (record.server.as_str(), record.name.as_str());
     match record.action {
-        Action::Rollback => {
-            let source = &piece.standing.as_ref()?.record.source;
-            let pin = Pin {
-                blob: source.blob.clone()?,
-                version: source.version,
-                record: record.id,
-                user: record.user.clone(),
-                since: record.ended.unwrap_or(record.begun),
-            };
-            Some(Entry::pin(server, name, &pin))
-        }
+        Action::Rollback => piece.pin.as_ref().map(|pin| Entry::pin(server, name, pin)),
         Action::Deploy => {
             let pin = piece.pin.as_ref()?;
             let is_same = record.source.blob.as_ref() == Some(&pin.blob);

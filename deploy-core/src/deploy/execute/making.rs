@@ -85,7 +85,7 @@ impl Transaction {
             pieces.push(Arc::new(Piece { record, wanted: Some(planned), found, standing, pin }));
         }
         let package = package.map(|record| PackagePiece { record, previous: before.package, stays: true });
-        Self { pieces, package, rules: plan.import_rules, previous: Status::Inactive }
+        Self { pieces, package, rules: plan.import_rules, previous: Status::Inactive, supersedes: Vec::new() }
     }
 }
 

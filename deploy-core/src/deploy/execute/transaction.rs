@@ -17,7 +17,7 @@ pub struct Piece {
     pub found: Option<Vec<u8>>,
     /// The record that says what stands there, if there is one.
     pub standing: Option<Standing>,
-    /// The content that was rolled away from there.
+    /// The pin there: of a deployment the one that stands, of a rollback the one it makes.
     pub pin: Option<Pin>,
 }
 
@@ -32,6 +32,8 @@ pub struct Transaction {
     pub rules: ImportRules,
     /// What becomes of the records that were active before.
     pub previous: Status,
+    /// Operations that never ended and are settled by this one.
+    pub supersedes: Vec<Record>,
 }
 
 /// The package that an operation is about.
