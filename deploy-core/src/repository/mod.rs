@@ -7,6 +7,7 @@
 mod cache_lines;
 pub mod change;
 pub mod check;
+pub mod drift_accepted;
 pub mod files;
 pub mod format;
 pub mod git;
