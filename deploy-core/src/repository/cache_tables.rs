@@ -212,15 +212,15 @@ pub(super) struct CommitRow {
     pub(super) author: u32,
     pub(super) committer: u32,
     pub(super) signed: bool,
-    /// The first line of its message.
-    pub(super) subject: u32,
+    /// What is kept of its message.
+    pub(super) message: u32,
 }
 
 /// The width of a [`CommitRow`].
 pub(super) const COMMIT: usize = ID + 8 + 4 * 4;
 
 impl CommitRow {
-    /// Of a commit; its subject is not stored.
+    /// Of a commit; nothing is kept of its message.
     pub(super) fn of(writer: &mut Writer, commit: &Commit<'_>) -> Self {
         Self {
             id: commit.id,
@@ -228,14 +228,14 @@ impl CommitRow {
             author: writer.text(commit.author),
             committer: writer.text(commit.committer),
             signed: commit.signed,
-            subject: 0,
+            message: 0,
         }
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.id.as_bytes());
         out.extend_from_slice(&self.time.to_le_bytes());
-        for number in [self.author, self.committer, u32::from(self.signed), self.subject] {
+        for number in [self.author, self.committer, u32::from(self.signed), self.message] {
             out.extend_from_slice(&number.to_le_bytes());
         }
     }
@@ -250,7 +250,7 @@ impl CommitRow {
             author: number(28)?,
             committer: number(32)?,
             signed: number(36)? != 0,
-            subject: number(40)?,
+            message: number(40)?,
         })
     }
 }

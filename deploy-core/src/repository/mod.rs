@@ -4,6 +4,7 @@
 //! (network, signing, hooks) goes through their own `git` ([`git`]). Caches
 //! lie in the common git directory under `opcon-deploy/`.
 
+pub mod audit;
 mod cache_lines;
 mod cache_tables;
 pub mod change;

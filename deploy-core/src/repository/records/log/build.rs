@@ -52,7 +52,7 @@ fn take(writer: &mut Writer, commit: &Commit<'_>) -> Taken {
     }
     let mut row = CommitRow::of(writer, commit);
     if blocks.is_empty() {
-        row.subject = writer.text(commit.subject());
+        row.message = writer.text(commit.subject());
     }
     Taken { commit: row, blocks }
 }

@@ -10,6 +10,8 @@ pub struct Event<'l> {
     pub change: Change<'l>,
     /// What was done.
     pub act: Act<'l>,
+    /// Whether a later commit tells of the same operation.
+    pub is_superseded: bool,
 }
 
 /// What was done.
@@ -41,13 +43,15 @@ pub struct PinAct<'l> {
 /// Every block that tells of something done, and every commit without a block.
 /// That a record is no longer active is left out: it follows from what is told beside it.
 pub(super) fn events(log: &RecordLog) -> impl DoubleEndedIterator<Item = Event<'_>> {
-    let places = blocks_by_commit(log);
-    places.into_iter().filter_map(move |(commit, block)| {
-        let act = match block {
-            Some(block) => act(log, block)?,
-            None => Act::Other,
+    blocks_by_commit(log).into_iter().filter_map(move |(commit, block)| {
+        let change = log.change(commit)?;
+        let Some(place) = block else {
+            return Some(Event { change, act: Act::Other, is_superseded: false });
         };
-        Some(Event { change: log.change(commit)?, act })
+        let act = act(log, place)?;
+        let last = |row: Row<'_>| log.told.get(row.number() as usize).map(|told| told.full);
+        let is_superseded = matches!(act, Act::Operation(row) if last(row) != Some(place));
+        Some(Event { change, act, is_superseded })
     })
 }
 

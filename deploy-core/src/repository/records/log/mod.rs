@@ -127,7 +127,7 @@ impl RecordLog {
             author: self.text(row.author),
             committer: self.text(row.committer),
             signed: row.signed,
-            subject: self.text(row.subject),
+            subject: self.text(row.message),
         })
     }
 
