@@ -16,6 +16,7 @@ mod leftover;
 mod order;
 mod plan;
 mod planner;
+mod remove;
 mod rollback;
 mod select;
 mod undone;
@@ -28,6 +29,7 @@ pub use plan::{
     PlannedSchedule, Refusal, RefusalKind, Section, Severity, Stands,
 };
 pub use planner::{Content, PlanError, Planned, Planner};
+pub use remove::{Dependent, Removal, RemoveError, Removed};
 pub use rollback::{ObserveError, Observed, ObservedSchedule, Undoing, UndonePackage};
 pub use select::{Remark, SelectError, Selected, SelectedPackage, Selection, select};
 pub use undone::{UndoError, Undone};

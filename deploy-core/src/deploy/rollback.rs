@@ -14,7 +14,7 @@ use crate::definition::diff::{diff, render};
 use crate::definition::{Definition, Purpose, ReadError, equal};
 use crate::opcon::{OpConError, OpConSystem};
 use crate::repository::records::{
-    Action, Digest, Kind, PackageRef, Phase, Pin, Record, RecordId, Records, RecordsError, Status, Told,
+    Action, Digest, PackageRef, Pin, Record, RecordId, Records, RecordsError, Status,
 };
 
 /// Why it is not known what is on both sides of a rollback.
@@ -178,42 +178,16 @@ impl Observed {
     }
 
     /// What carries it out.
-    pub fn transaction(self, description: &str, settings: &str, asked: &Asked) -> Transaction {
+    pub fn transaction(self, asked: &Asked) -> Transaction {
         let Undoing { server, schedules, package } = self.undoing;
         let together = (schedules.len() > 1 || package.is_some()).then(RecordId::new);
         let mut rules = None;
         let mut supersedes = Vec::new();
-        let base = |undone: &Record| Record {
-            id: RecordId::new(),
-            action: Action::Rollback,
-            original_name: None,
-            status: Status::Deploying,
-            phase: Phase::Begun,
-            user: asked.user.clone(),
-            runner: asked.runner.clone(),
-            begun: asked.begun,
-            ended: None,
-            reason: None,
-            offline: asked.offline,
-            transaction: together,
-            previous: None,
-            undoes: Some(undone.id),
-            settings: Some(settings.to_owned()),
-            source: Default::default(),
-            planned: None,
-            found: None,
-            deployed: None,
-            told: Told {
-                description: description.to_owned(),
-                tag: None,
-                accepted: asked.accepted.clone(),
-                environment: None,
-                options: Some(of_undoing(&undone.told.options.clone().unwrap_or_default())),
-            },
-            package: None,
-            members: Vec::new(),
-            rules: Vec::new(),
-            ..undone.clone()
+        let begun = |undone: &Record| {
+            let mut record = asked.record(undone.kind, Action::Rollback, &server, &undone.name);
+            let options = undone.told.options.clone().unwrap_or_default();
+            record.told.options = Some(of_undoing(&options));
+            Record { transaction: together, undoes: Some(undone.id), ..record }
         };
         let mut package = package.map(|package| {
             let before = package.before.as_ref();
@@ -222,7 +196,7 @@ impl Observed {
                 rules: before.map(|before| before.rules.clone()).unwrap_or_default(),
                 previous: Some(package.record.id),
                 members: package.kept.clone(),
-                ..base(&package.record)
+                ..begun(&package.record)
             };
             PackagePiece { record, stays: package.before.is_some(), previous: Some(package.record) }
         });
@@ -236,7 +210,6 @@ impl Observed {
                 record: package.record.id,
             });
             let record = Record {
-                kind: Kind::Schedule,
                 original_name: restores.and_then(|record| record.original_name.clone()),
                 source: restores.map(|record| record.source.clone()).unwrap_or_default(),
                 rules: restores.map(|record| record.rules.clone()).unwrap_or_default(),
@@ -244,7 +217,7 @@ impl Observed {
                 planned: undone.comes_back.as_deref().map(Digest::of),
                 found: observed.stands.as_deref().map(Digest::of),
                 package: member_of,
-                ..base(&undone.record)
+                ..begun(&undone.record)
             };
             if let Some(package) = &mut package {
                 package.record.members.push(record.id);
@@ -264,7 +237,6 @@ impl Observed {
                 pin,
             }));
         }
-        debug_assert!(pieces.iter().all(|piece| piece.record.server == server));
         let rules = rules.unwrap_or_default();
         Transaction { pieces, package, rules, previous, supersedes }
     }

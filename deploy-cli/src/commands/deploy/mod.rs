@@ -124,7 +124,9 @@ impl Deploying<'_> {
             runner: None,
             offline: self.changing.reach == Reach::Offline,
             begun: now(),
+            description: self.order.description.clone(),
             accepted: accept.words(),
+            settings: self.selection.settings_commit.to_string(),
         }
     }
 

@@ -7,8 +7,8 @@ use chrono::{DateTime, FixedOffset};
 use super::transaction::{PackagePiece, Piece, Transaction};
 use crate::deploy::{Content, Plan, Planned, PlannedSchedule};
 use crate::repository::records::{
-    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Standing,
-    Status, Told,
+    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Source,
+    Standing, Status, Told,
 };
 
 /// What the records of a deployment say besides its plan.
@@ -22,8 +22,50 @@ pub struct Asked {
     pub offline: bool,
     /// When it begins.
     pub begun: DateTime<FixedOffset>,
+    /// Why.
+    pub description: String,
     /// What was accepted in so many words.
     pub accepted: Vec<String>,
+    /// The commit of main whose settings, users and servers apply.
+    pub settings: String,
+}
+
+impl Asked {
+    /// A record that begins.
+    pub(crate) fn record(&self, kind: Kind, action: Action, server: &str, name: &str) -> Record {
+        Record {
+            id: RecordId::new(),
+            kind,
+            action,
+            name: name.to_owned(),
+            original_name: None,
+            server: server.to_owned(),
+            status: Status::Deploying,
+            phase: Phase::Begun,
+            user: self.user.clone(),
+            runner: self.runner.clone(),
+            begun: self.begun,
+            ended: None,
+            reason: None,
+            offline: self.offline,
+            transaction: None,
+            previous: None,
+            undoes: None,
+            settings: Some(self.settings.clone()),
+            source: Source::default(),
+            planned: None,
+            found: None,
+            deployed: None,
+            told: Told {
+                description: self.description.clone(),
+                accepted: self.accepted.clone(),
+                ..Told::default()
+            },
+            package: None,
+            members: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
 }
 
 /// What the records say of the schedules of a plan before it is carried out.
@@ -54,11 +96,10 @@ impl Transaction {
         let Planned { plan, mut contents } = planned;
         let together = (plan.schedules.len() > 1 || plan.package.is_some()).then(RecordId::new);
         let mut package = plan.package.as_ref().map(|package| Record {
-            name: package.name.clone(),
             source: package.source.clone(),
             transaction: together,
             previous: before.package.as_ref().map(|record| record.id),
-            ..record(&plan, Kind::Package, asked)
+            ..record(&plan, Kind::Package, &package.name, asked)
         });
         let member_of = package.as_ref().map(|package| PackageRef {
             name: package.name.clone(),
@@ -69,7 +110,6 @@ impl Transaction {
         for (schedule, (standing, pin)) in plan.schedules.iter().zip(before.schedules) {
             let Some(Content { planned, found }) = contents.remove(&schedule.name) else { continue };
             let record = Record {
-                name: schedule.name.clone(),
                 original_name: schedule.original_name.clone(),
                 source: schedule.source.clone(),
                 transaction: together,
@@ -77,7 +117,7 @@ impl Transaction {
                 planned: Some(Digest::of(&planned)),
                 found: found.as_deref().map(Digest::of),
                 package: member_of.clone(),
-                ..record(&plan, Kind::Schedule, asked)
+                ..record(&plan, Kind::Schedule, &schedule.name, asked)
             };
             if let Some(package) = &mut package {
                 package.members.push(record.id);
@@ -90,39 +130,13 @@ impl Transaction {
 }
 
 /// What all records of a plan have in common.
-fn record(plan: &Plan, kind: Kind, asked: &Asked) -> Record {
-    Record {
-        id: RecordId::new(),
-        kind,
-        action: Action::Deploy,
-        name: String::new(),
-        original_name: None,
-        server: plan.server.clone(),
-        status: Status::Deploying,
-        phase: Phase::Begun,
-        user: asked.user.clone(),
-        runner: asked.runner.clone(),
-        begun: asked.begun,
-        ended: None,
-        reason: None,
-        offline: asked.offline,
-        transaction: None,
-        previous: None,
-        undoes: None,
-        settings: Some(plan.settings.clone()),
-        source: Default::default(),
-        planned: None,
-        found: None,
-        deployed: None,
-        told: Told {
-            description: plan.description.clone(),
-            tag: plan.tag.clone(),
-            accepted: asked.accepted.clone(),
-            environment: plan.environment.clone(),
-            options: Some(plan.import_rules.clone()),
-        },
-        package: None,
-        members: Vec::new(),
-        rules: plan.rules.clone(),
-    }
+fn record(plan: &Plan, kind: Kind, name: &str, asked: &Asked) -> Record {
+    let begun = asked.record(kind, Action::Deploy, &plan.server, name);
+    let told = Told {
+        tag: plan.tag.clone(),
+        environment: plan.environment.clone(),
+        options: Some(plan.import_rules.clone()),
+        ..begun.told.clone()
+    };
+    Record { told, rules: plan.rules.clone(), ..begun }
 }
