@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 use clap::Args;
-use deploy_core::deploy::execute::{Done, ExecuteError, Execution, Told, Transaction};
+use deploy_core::deploy::execute::{Asked, Done, ExecuteError, Execution, Told, Transaction};
 use deploy_core::deploy::leftovers;
 use deploy_core::opcon::OpConSystem as _;
 use deploy_core::repository::Repository;
@@ -36,6 +36,14 @@ pub(super) struct ChangeArgs {
 }
 
 impl ChangeArgs {
+    /// The records as the truth has them now.
+    pub(super) fn records<'r>(self, repository: &'r Repository) -> Result<Records<'r>, CommandError> {
+        Ok(match Reach::of(repository, self.offline) {
+            Reach::Remote => Records::fetch_with_main(repository)?,
+            Reach::Local | Reach::Offline => Records::open(repository)?,
+        })
+    }
+
     /// Whether the remote is left out.
     pub(super) fn is_offline(self) -> bool {
         self.offline
@@ -78,16 +86,13 @@ impl<'r> Changing<'r> {
         ui: &Ui,
     ) -> Result<Self, CommandError> {
         let reach = Reach::of(repository, args.offline);
-        let records = match reach {
-            Reach::Remote => Records::fetch_with_main(repository)
-                .map_err(|error| CommandError::from(error).hint("`--offline` leaves the remote out"))?,
-            Reach::Local | Reach::Offline => Records::open(repository)?,
-        };
+        let records = args.records(repository)?;
         let settings = repository.settings_of_main()?;
         let identity = identify(repository, &settings)?;
         let server = servers::find(repository, server)?;
         identity.may_deploy_to(server.server.kind.class())?;
-        let target = Target::open(repository, &server.name, ui)?;
+        let opcon_user = identity.person.opcon_user.as_deref();
+        let target = Target::connect(repository, server.clone(), opcon_user, ui)?;
         let runtime = runtime()?;
         let stop = Stop::listen();
         let wait = Duration::from_secs(args.wait);
@@ -108,6 +113,33 @@ impl<'r> Changing<'r> {
     /// Ends the sign-on.
     pub(super) fn sign_off(&self) {
         self.runtime.block_on(self.target.sign_off());
+    }
+
+    /// What the records of an operation say of who asked for it.
+    pub(super) fn asked(&self, user: &Person, description: Option<&str>, accepted: Vec<String>) -> Asked {
+        Asked {
+            user: user.clone(),
+            runner: None,
+            offline: self.reach == Reach::Offline,
+            begun: now(),
+            description: description.unwrap_or_default().to_owned(),
+            accepted,
+            settings: self.server.commit.to_string(),
+        }
+    }
+
+    /// Asks the last question; without anybody to ask, `--yes` must have answered it.
+    pub(super) fn confirm(&self, yes: bool, question: &str, ui: &Ui) -> Result<bool, CommandError> {
+        if yes {
+            return Ok(true);
+        }
+        ui.ask(question).ok_or_else(|| {
+            CommandError::refused(format!(
+                "nothing was changed on `{}`: nobody can be asked",
+                self.server.name
+            ))
+            .hint("`--yes` answers the last question")
+        })
     }
 
     /// Takes the lease, and ends what killed commands left on the server.

@@ -3,6 +3,7 @@
 mod changing;
 mod check;
 mod completions;
+mod delete;
 mod demo;
 mod deploy;
 mod diff;
@@ -16,6 +17,7 @@ mod man;
 mod merge_driver;
 mod order;
 mod package;
+mod rollback;
 mod rules;
 mod sandbox;
 mod schema;
@@ -78,6 +80,10 @@ pub enum Command {
     Rules(rules::RulesArgs),
     /// Put schedules or a package onto an OpCon system
     Deploy(deploy::DeployArgs),
+    /// Put back what stood there before a deployment
+    Rollback(rollback::RollbackArgs),
+    /// Remove a schedule or a package from an OpCon system
+    Delete(delete::DeleteArgs),
     /// Import, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
@@ -110,6 +116,8 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
         Command::Deploy(args) => deploy::run(args, global, ui),
+        Command::Rollback(args) => rollback::run(args, global, ui),
+        Command::Delete(args) => delete::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),

@@ -1,7 +1,7 @@
 //! What the user reads where a target is changed, or the records of it.
 
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
-use deploy_core::deploy::{PlanError, SelectError};
+use deploy_core::deploy::{ObserveError, PlanError, RemoveError, SelectError, UndoError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
 use super::{CommandError, chain, commit_hint, resolve_hint};
@@ -125,6 +125,41 @@ impl From<SelectError> for CommandError {
             SelectError::Packaged { package, .. } => {
                 Self::refused(message).hint(format!("`opcon-deploy deploy \"package:{package}\" …`"))
             }
+            _ => Self::failed(message),
+        }
+    }
+}
+
+impl From<ObserveError> for CommandError {
+    fn from(error: ObserveError) -> Self {
+        match error {
+            ObserveError::System(error) => error.into(),
+            ObserveError::Records(error) => error.into(),
+            unreadable => Self::failed(chain(&unreadable)),
+        }
+    }
+}
+
+impl From<RemoveError> for CommandError {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::System(error) => error.into(),
+            RemoveError::Records(error) => error.into(),
+            nothing => Self::failed(chain(&nothing)),
+        }
+    }
+}
+
+impl From<UndoError> for CommandError {
+    fn from(error: UndoError) -> Self {
+        let message = chain(&error);
+        match error {
+            UndoError::Records(error) => error.into(),
+            UndoError::NothingStands { near: None, server, .. } => Self::failed(message).hint(format!(
+                "`opcon-deploy deployments --server \"{server}\"` shows what was deployed there"
+            )),
+            UndoError::Member { package, server, .. } => Self::refused(message)
+                .hint(format!("`opcon-deploy rollback \"package:{package}\" --on \"{server}\"`")),
             _ => Self::failed(message),
         }
     }

@@ -15,6 +15,8 @@ use crate::repository::records::{
 /// What is to be removed from a server.
 #[derive(Debug)]
 pub struct Removal {
+    /// The server.
+    pub server: String,
     /// The schedules, by name.
     pub schedules: Vec<Removed>,
     /// The package they are, as it stands there.
@@ -78,8 +80,7 @@ impl Removal {
         let (names, package) = match what.strip_prefix("package:") {
             Some(package) => {
                 let record = records.package(server, package)?;
-                let nothing =
-                    || RemoveError::Nothing { name: what.to_owned(), server: server.to_owned() };
+                let nothing = || RemoveError::Nothing { name: what.to_owned(), server: server.to_owned() };
                 let record = record.ok_or_else(nothing)?;
                 (members(records, &record)?, Some(record))
             }
@@ -93,17 +94,18 @@ impl Removal {
             if stands.is_none() && standing.is_none() && package.is_none() {
                 return Err(RemoveError::Nothing { name, server: server.to_owned() });
             }
-            let jobs = stands.as_ref().map(|one| one.schedules().iter().map(|s| items(s, "jobList").count()).sum());
+            let jobs =
+                stands.as_ref().map(|one| one.schedules().iter().map(|s| items(s, "jobList").count()).sum());
             let found = stands.as_ref().map(Definition::to_bytes);
             definitions.extend(stands.map(|stands| (name.clone(), stands)));
             schedules.push(Removed { name, standing, jobs, found });
         }
         let dependents = dependents(system, &definitions).await?;
-        Ok(Self { schedules, package, dependents })
+        Ok(Self { server: server.to_owned(), schedules, package, dependents })
     }
 
     /// One transaction for each schedule: OpCon removes one at a time.
-    pub fn transactions(&self, server: &str, package: Option<&Record>, asked: &Asked) -> Vec<Transaction> {
+    pub(super) fn transactions(&self, package: Option<&Record>, asked: &Asked) -> Vec<Transaction> {
         let transactions = self.schedules.iter().map(|removed| {
             let standing = removed.standing.as_ref();
             let record = Record {
@@ -116,7 +118,7 @@ impl Removal {
                     version: package.source.version,
                     record: package.id,
                 }),
-                ..asked.record(Kind::Schedule, Action::Delete, server, &removed.name)
+                ..asked.record(Kind::Schedule, Action::Delete, &self.server, &removed.name)
             };
             let piece = Piece {
                 record,

@@ -3,7 +3,7 @@
 mod each;
 mod file;
 mod one;
-mod show;
+pub(super) mod show;
 
 use std::path::PathBuf;
 
@@ -119,15 +119,7 @@ impl Deploying<'_> {
     }
 
     fn asked(&self, accept: &Accept) -> Asked {
-        Asked {
-            user: self.person.clone(),
-            runner: None,
-            offline: self.changing.reach == Reach::Offline,
-            begun: now(),
-            description: self.order.description.clone(),
-            accepted: accept.words(),
-            settings: self.selection.settings_commit.to_string(),
-        }
+        self.changing.asked(&self.person, Some(&self.order.description), accept.words())
     }
 
     /// What the lease is for, in a few words.

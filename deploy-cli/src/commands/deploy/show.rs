@@ -53,7 +53,7 @@ pub(super) fn moved_words(part: &str) -> &'static str {
 }
 
 /// What one transaction did.
-pub(super) fn done(done: &Done, ui: &Ui) -> CommandResult {
+pub(in super::super) fn done(done: &Done, ui: &Ui) -> CommandResult {
     if ui.is_json() {
         ui.json("deployments", &rows(done))?;
     } else {
@@ -70,10 +70,17 @@ pub(super) fn done(done: &Done, ui: &Ui) -> CommandResult {
 /// A line for one schedule.
 pub(super) fn line(record: &Record, width: usize) -> String {
     let name = one_line(&record.name);
-    let version = record.source.version.map_or_else(
-        || record.source.blob.as_deref().map_or_else(String::new, |blob| format!("content {:.8}", blob)),
-        |version| format!("version {version}"),
-    );
+    let version = match (record.source.version, &record.source.blob) {
+        (Some(version), _) => format!("version {version}"),
+        (None, Some(blob)) => format!("content {blob:.8}"),
+        (None, None) => "no version".to_owned(),
+    };
+    if record.status == Status::Deleted {
+        return format!(
+            "{name:width$}  {}",
+            styled(style::REMOVED, format!("removed from {}", record.server))
+        );
+    }
     let from = record.original_name.as_ref().map(|name| format!("  from `{}`", one_line(name)));
     let text = format!("{version} on {}", record.server);
     format!("{name:width$}  {}{}", styled(style::ADDED, text), from.unwrap_or_default())

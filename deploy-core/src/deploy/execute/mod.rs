@@ -11,6 +11,7 @@ mod ending;
 mod error;
 mod making;
 mod readback;
+mod removing;
 mod seen;
 mod target;
 mod transaction;
@@ -156,6 +157,10 @@ impl<'a> Execution<'a> {
     /// Ends what another process began, by what stands on the target.
     pub async fn resolve(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
         let _participant = self.ledger.join();
+        if transaction.pieces.is_empty() {
+            // A package that was being removed: what is left of it stands there as before.
+            return self.end_unchanged(transaction).await;
+        }
         let seen = self.look(&transaction).await;
         self.settle(transaction, Touched::Unknown, seen).await
     }

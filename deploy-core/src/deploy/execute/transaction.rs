@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::definition::{Definition, ReadError};
 use crate::opcon::ImportRules;
-use crate::repository::records::{Action, Pin, Record, RecordId, Standing, Status};
+use crate::repository::records::{Pin, Record, RecordId, Standing, Status};
 
 /// What becomes of one schedule of a target.
 #[derive(Debug, Clone)]
@@ -67,12 +67,9 @@ impl Piece {
 impl Transaction {
     /// The target.
     pub fn server(&self) -> &str {
-        self.pieces.first().map_or("", |piece| &piece.record.server)
-    }
-
-    /// What is done.
-    pub fn action(&self) -> Action {
-        self.pieces.first().map_or(Action::Deploy, |piece| piece.record.action)
+        let package = self.package.as_ref().map(|package| &package.record);
+        let record = self.pieces.first().map(|piece| &piece.record).or(package);
+        record.map_or("", |record| &record.server)
     }
 
     /// What it is about, in words: `` `Payroll` ``, `` `Payroll` and 3 more ``, `` package `FIN` ``.

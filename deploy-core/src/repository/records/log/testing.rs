@@ -3,7 +3,9 @@
 use chrono::DateTime;
 use git2::{FileMode, Oid, Signature, Time, build::TreeUpdateBuilder};
 
-use super::super::{Action, Block, Kind, Person, Phase, Place, Record, RecordId, RuleRef, Source, Status, Told};
+use super::super::{
+    Action, Block, Kind, Person, Phase, Place, Record, RecordId, RuleRef, Source, Status, Told,
+};
 use crate::repository::testing::Sandbox;
 
 pub(crate) const BRANCH: &str = "refs/heads/deployments";
