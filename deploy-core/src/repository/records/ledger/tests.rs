@@ -8,7 +8,7 @@ use super::{Ledger, LedgerError};
 use crate::repository::Repository;
 use crate::repository::records::testing::{deployment, ended, person, pin};
 use crate::repository::records::{
-    Entry, Kind, Reach, Record, RecordId, Records, RecordsError, Standing, Status, parse_blocks,
+    Entry, Kind, Reach, Record, RecordId, Records, RecordsError, Status, parse_blocks,
 };
 use crate::repository::testing::Sandbox;
 
