@@ -28,6 +28,10 @@ mod place;
 mod read;
 mod record;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod testing;
+
 pub use block::{Block, parse_blocks};
 pub use branch::Reach;
 pub use entry::{Entry, Expected};
