@@ -4,9 +4,12 @@
 //! (network, signing, hooks) goes through their own `git` ([`git`]). Caches
 //! lie in the common git directory under `opcon-deploy/`.
 
+pub mod audit;
 mod cache_lines;
+mod cache_tables;
 pub mod change;
 pub mod check;
+pub mod commits;
 pub mod files;
 pub mod format;
 pub mod git;

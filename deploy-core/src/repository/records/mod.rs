@@ -14,15 +14,32 @@
 //!
 //! Every change of a record is told by a block of trailers in the commit that
 //! makes it ([`Block`]): a pass over the messages is enough to list them all.
+//!
+//! Reading is [`Records`], writing is a [`Ledger`] of [`Entry`]s, and who may
+//! touch a target at all holds its [`Lease`].
 
 mod block;
+mod branch;
+mod entry;
 mod id;
+mod lease;
+mod ledger;
+pub mod log;
 mod place;
+mod read;
 mod record;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod testing;
 
 pub use block::{Block, parse_blocks};
+pub use branch::Reach;
+pub use entry::{Entry, Expected};
 pub use id::RecordId;
+pub use lease::{Claim, Got, Holder, Lease, LeaseError};
+pub use ledger::{Ledger, LedgerError, LedgerStats, Participant, Written};
 pub use place::Place;
+pub use read::{OpenOperation, Records, RecordsError, Standing};
 pub use record::{
     Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, Source, Status, Told,
 };

@@ -1,0 +1,74 @@
+//! Why an entry does not stand.
+
+use std::sync::Arc;
+
+use crate::repository::change::CommitError;
+use crate::repository::git::GitError;
+use crate::repository::records::RecordsError;
+
+/// Why an entry does not stand; nothing of it does.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LedgerError {
+    /// What the entry rests on was changed by somebody else.
+    #[error("{what} was changed by {who} ({})", day(*when))]
+    Moved {
+        /// What it is, in words.
+        what: String,
+        /// Its path on the branch.
+        path: String,
+        /// Who changed it.
+        who: String,
+        /// When, in seconds since 1970.
+        when: i64,
+    },
+    /// The remote would not take it.
+    #[error("the remote refused the records on `{branch}`: {reason}")]
+    PushRefused {
+        /// The branch.
+        branch: String,
+        /// The remote's reason, verbatim.
+        reason: String,
+    },
+    /// The remote could not be reached, or git failed on the way.
+    #[error("cannot push the records to `{remote}`: {message}")]
+    Unreachable {
+        /// The remote.
+        remote: String,
+        /// What git said, verbatim.
+        message: String,
+    },
+    /// Others were faster every time.
+    #[error("the branch `{branch}` of the records moved {attempts} times while an entry was made")]
+    Busy {
+        /// The branch.
+        branch: String,
+        /// How often it was tried.
+        attempts: usize,
+    },
+    /// The branch was rewritten, or cannot be read.
+    #[error(transparent)]
+    Records(Arc<RecordsError>),
+    /// The commit could not be made.
+    #[error(transparent)]
+    Commit(Arc<CommitError>),
+    /// The git program failed.
+    #[error(transparent)]
+    Git(Arc<GitError>),
+    /// An object or ref could not be read or written.
+    #[error("cannot write the records: {}", .0.message())]
+    Object(Arc<git2::Error>),
+    /// A file could not be written.
+    #[error("cannot write the records: {0}")]
+    Io(Arc<std::io::Error>),
+    /// The ledger has ended.
+    #[error("the records are closed: nothing more can be written")]
+    Closed,
+}
+
+/// A time for people, in UTC.
+fn day(seconds: i64) -> String {
+    match chrono::DateTime::from_timestamp(seconds, 0) {
+        Some(time) => time.format("%Y-%m-%d %H:%M UTC").to_string(),
+        None => seconds.to_string(),
+    }
+}
