@@ -6,6 +6,7 @@ mod completions;
 mod delete;
 mod demo;
 mod deploy;
+mod deployments;
 mod diff;
 mod diff_driver;
 mod export;
@@ -18,6 +19,7 @@ mod merge_driver;
 mod order;
 mod package;
 mod rollback;
+mod records;
 mod rules;
 mod sandbox;
 mod schema;
@@ -84,6 +86,8 @@ pub enum Command {
     Rollback(rollback::RollbackArgs),
     /// Remove a schedule or a package from an OpCon system
     Delete(delete::DeleteArgs),
+    /// List and show the records of deployments
+    Deployments(deployments::DeploymentsArgs),
     /// Import, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
@@ -118,6 +122,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
+        Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),
@@ -151,14 +156,8 @@ fn open(global: &Global, ui: &Ui) -> Result<Repository, CommandError> {
 /// The versions, with what the user should know about how they were counted.
 fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
     let history = History::load(repository)?;
-    if let (Some(remote), Some(_)) = (repository.remote(), history.tip().remote) {
-        let main = &repository.settings().git.main;
-        let fetched = repository.last_fetch().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let when = match fetched {
-            Some(time) => local_time(time.as_secs() as i64),
-            None => "the last clone or push".to_owned(),
-        };
-        ui.note(format!("`{remote}/{main}` as of {when}; `--fetch` asks the remote"));
+    if history.tip().remote.is_some() {
+        note_age(repository, &[&repository.settings().git.main], ui);
     }
     if let Some(rewritten) = history.rewritten() {
         ui.warning(format!(
@@ -168,6 +167,18 @@ fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
         ));
     }
     Ok(history)
+}
+
+/// Says as of when branches of the remote are known.
+fn note_age(repository: &Repository, branches: &[&str], ui: &Ui) {
+    let Some(remote) = repository.remote() else { return };
+    let fetched = repository.last_fetch().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let when = match fetched {
+        Some(time) => local_time(time.as_secs() as i64),
+        None => "the last clone or push".to_owned(),
+    };
+    let branches: Vec<String> = branches.iter().map(|branch| format!("`{remote}/{branch}`")).collect();
+    ui.note(format!("{} as of {when}; `--fetch` asks the remote", branches.join(" and ")));
 }
 
 /// Where a commit stands, and what came of pushing it.
