@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use git2::{FileMode, Oid, Signature, Time, build::TreeUpdateBuilder};
 
-use super::{Action, Entry, Kind, Person, Phase, Record, RecordId, RuleRef, Source, Status, Told};
+use super::super::{Action, Entry, Kind, Person, Phase, Record, RecordId, RuleRef, Source, Status, Told};
 use crate::repository::testing::Sandbox;
 
 pub(crate) const BRANCH: &str = "refs/heads/deployments";
