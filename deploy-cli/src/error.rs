@@ -1,5 +1,6 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
+mod log;
 mod users;
 
 use std::error::Error;

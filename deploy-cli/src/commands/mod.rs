@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod demo;
+mod deployments;
 mod diff;
 mod diff_driver;
 mod export;
@@ -13,6 +14,7 @@ mod list;
 mod man;
 mod merge_driver;
 mod package;
+mod records;
 mod rules;
 mod sandbox;
 mod schema;
@@ -73,6 +75,8 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Write, try and test transformation rules
     Rules(rules::RulesArgs),
+    /// List and show the records of deployments
+    Deployments(deployments::DeploymentsArgs),
     /// Import, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
@@ -104,6 +108,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
+        Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),
@@ -137,14 +142,8 @@ fn open(global: &Global, ui: &Ui) -> Result<Repository, CommandError> {
 /// The versions, with what the user should know about how they were counted.
 fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
     let history = History::load(repository)?;
-    if let (Some(remote), Some(_)) = (repository.remote(), history.tip().remote) {
-        let main = &repository.settings().git.main;
-        let fetched = repository.last_fetch().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let when = match fetched {
-            Some(time) => local_time(time.as_secs() as i64),
-            None => "the last clone or push".to_owned(),
-        };
-        ui.note(format!("`{remote}/{main}` as of {when}; `--fetch` asks the remote"));
+    if history.tip().remote.is_some() {
+        note_age(repository, &[&repository.settings().git.main], ui);
     }
     if let Some(rewritten) = history.rewritten() {
         ui.warning(format!(
@@ -154,6 +153,18 @@ fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
         ));
     }
     Ok(history)
+}
+
+/// Says as of when branches of the remote are known.
+fn note_age(repository: &Repository, branches: &[&str], ui: &Ui) {
+    let Some(remote) = repository.remote() else { return };
+    let fetched = repository.last_fetch().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let when = match fetched {
+        Some(time) => local_time(time.as_secs() as i64),
+        None => "the last clone or push".to_owned(),
+    };
+    let branches: Vec<String> = branches.iter().map(|branch| format!("`{remote}/{branch}`")).collect();
+    ui.note(format!("{} as of {when}; `--fetch` asks the remote", branches.join(" and ")));
 }
 
 /// Where a commit stands, and what came of pushing it.

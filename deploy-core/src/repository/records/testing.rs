@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use git2::{FileMode, Oid, Signature, Time, build::TreeUpdateBuilder};
 
-use super::{Action, Block, Kind, Person, Phase, Place, Record, RecordId, RuleRef, Source, Status, Told};
+use super::{Action, Entry, Kind, Person, Phase, Record, RecordId, RuleRef, Source, Status, Told};
 use crate::repository::testing::Sandbox;
 
 pub(crate) const BRANCH: &str = "refs/heads/deployments";
@@ -55,19 +55,16 @@ pub(crate) fn rule(name: &str, level: &str) -> RuleRef {
     RuleRef { name: name.into(), level: level.into(), version: Some(2), blob: "b".repeat(40) }
 }
 
-/// What a commit changes: a path, and its new text if any.
-pub(crate) type Edits = Vec<(String, Option<String>)>;
-
 impl Sandbox {
     /// A commit on the records branch, so many seconds after the beginning.
-    pub(crate) fn tell(&self, seconds: i64, blocks: &[Block], edits: Edits) -> Oid {
-        let mut message = "Subject\n\n".to_owned();
-        blocks.iter().for_each(|block| block.write_to(&mut message));
-        self.tell_so(seconds, &message, edits)
+    pub(crate) fn tell(&self, seconds: i64, entry: Entry) -> Oid {
+        let mut message = format!("{}\n\n", entry.subject);
+        entry.blocks.iter().for_each(|block| block.write_to(&mut message));
+        self.tell_so(seconds, &message, entry.edits)
     }
 
-    /// The same with another message.
-    pub(crate) fn tell_so(&self, seconds: i64, message: &str, edits: Edits) -> Oid {
+    /// The same with any message.
+    pub(crate) fn tell_so(&self, seconds: i64, message: &str, edits: Vec<(String, Option<Vec<u8>>)>) -> Oid {
         let repository = self.repository();
         let git = repository.git2();
         let tip = repository.ref_commit(BRANCH).unwrap().map(|tip| git.find_commit(tip).unwrap());
@@ -76,10 +73,10 @@ impl Sandbox {
             None => git.find_tree(git.treebuilder(None).unwrap().write().unwrap()).unwrap(),
         };
         let mut update = TreeUpdateBuilder::new();
-        for (path, text) in edits {
-            match text {
-                Some(text) => {
-                    update.upsert(path, git.blob(text.as_bytes()).unwrap(), FileMode::Blob);
+        for (path, bytes) in edits {
+            match bytes {
+                Some(bytes) => {
+                    update.upsert(path, git.blob(&bytes).unwrap(), FileMode::Blob);
                 }
                 None => {
                     update.remove(path);
@@ -94,14 +91,10 @@ impl Sandbox {
 
     /// An operation begins: with what is planned, and with what stands there.
     pub(crate) fn begin(&self, seconds: i64, record: &Record, rollback: Option<&str>) -> Oid {
-        let place = Place::Open(record.id);
-        let mut edits = vec![
-            (place.file("record.toml"), Some(toml::to_string(record).unwrap())),
-            (place.file("planned.json"), Some(definition(&record.name, "planned"))),
-        ];
-        edits
-            .extend(rollback.map(|text| (place.file("rollback.json"), Some(definition(&record.name, text)))));
-        self.tell(seconds, &[Block::of(record)], edits)
+        let planned = definition(&record.name, "planned");
+        let rollback = rollback.map(|text| definition(&record.name, text));
+        let rollback = rollback.as_ref().map(|text| text.as_bytes());
+        self.tell(seconds, Entry::begin(record, Some(planned.as_bytes()), rollback, None))
     }
 
     /// It ends well: the record, done and active; the one before is no longer.
@@ -109,19 +102,8 @@ impl Sandbox {
         let mut done = record.clone();
         (done.status, done.phase) = (Status::Active, Phase::Done);
         done.ended = DateTime::from_timestamp(START + seconds, 0).map(|time| time.fixed_offset());
-        let mut blocks = vec![Block::of(&done)];
-        blocks.extend(previous.map(|previous| {
-            let status = match done.action {
-                Action::Rollback => Status::Rolledback,
-                _ => Status::Inactive,
-            };
-            Block::status(&Record { status, ..previous.clone() })
-        }));
-        let place = Place::Active(&done.server, &done.name);
-        let mut edits = closed(&done);
-        edits.push((place.file("record.toml"), Some(toml::to_string(&done).unwrap())));
-        edits.push((place.file("deployed.json"), Some(definition(&done.name, "deployed"))));
-        self.tell(seconds, &blocks, edits);
+        let deployed = definition(&done.name, "deployed");
+        self.tell(seconds, Entry::activate(&done, deployed.as_bytes(), previous));
         done
     }
 
@@ -130,7 +112,7 @@ impl Sandbox {
         let mut failed = record.clone();
         (failed.status, failed.phase) = (Status::Failed, Phase::Done);
         failed.reason = Some(reason.to_owned());
-        self.tell(seconds, &[Block::of(&failed)], closed(record));
+        self.tell(seconds, Entry::ended(&failed));
         failed
     }
 
@@ -147,16 +129,4 @@ pub(crate) fn definition(name: &str, documentation: &str) -> String {
         "scheduleList": [{ "name": name, "documentation": documentation, "jobList": [] }],
     });
     format!("{value}\n")
-}
-
-/// What is open of a record is taken away.
-fn closed(record: &Record) -> Edits {
-    let files = ["record.toml", "planned.json", "rollback.json"];
-    let open = Place::Open(record.id);
-    // Only what is there can be removed.
-    files
-        .iter()
-        .take(2 + usize::from(record.previous.is_some()))
-        .map(|name| (open.file(name), None))
-        .collect()
 }
