@@ -22,6 +22,7 @@ mod sandbox;
 mod scripts;
 mod servers;
 mod story;
+mod users;
 mod versions;
 
 /// A test file that nobody named here would never run.

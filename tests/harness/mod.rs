@@ -123,6 +123,13 @@ impl World {
         String::from_utf8_lossy(&run.output.stdout).trim_end().to_owned()
     }
 
+    /// A pair of SSH keys without a passphrase: `home/<name>` and `home/<name>.pub`.
+    pub fn keygen(&self, name: &str, kind: &str) {
+        let mut command = self.command("ssh-keygen", "home");
+        let run = self.finish(command.args(["-q", "-t", kind, "-N", "", "-C", name, "-f", name]));
+        assert!(run.output.status.success(), "{run}");
+    }
+
     /// A bare repository `remote.git` that `central` pushes to, with `main` pushed.
     pub fn add_remote(&self) {
         self.git("", &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);

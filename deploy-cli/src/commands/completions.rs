@@ -77,6 +77,17 @@ pub(crate) fn servers() -> Vec<CompletionCandidate> {
     all.unwrap_or_default().into_iter().map(|(name, _)| CompletionCandidate::new(name)).collect()
 }
 
+/// Names of people.
+pub(crate) fn users() -> Vec<CompletionCandidate> {
+    let people = || {
+        let repository = Repository::open(std::path::Path::new(".")).ok()?;
+        let (commit, _) = repository.shared_main().ok()?;
+        deploy_core::repository::users::Users::at(&repository, commit).ok()
+    };
+    let users = people().unwrap_or_default().users;
+    users.into_iter().map(|user| CompletionCandidate::new(user.name)).collect()
+}
+
 /// Outside a repository there is nothing to propose.
 fn of(kind: Kind) -> Vec<CompletionCandidate> {
     let history = Repository::open(std::path::Path::new("."))

@@ -19,6 +19,7 @@ mod schema;
 mod script;
 mod server;
 mod show;
+mod user;
 mod versions;
 
 use std::time::UNIX_EPOCH;
@@ -46,6 +47,8 @@ pub enum Command {
     Init(init::InitArgs),
     /// Add, show and check OpCon systems
     Server(server::ServerArgs),
+    /// Enter, show and remove people
+    User(user::UserArgs),
     /// Store definitions as new versions
     Import(import::ImportArgs),
     /// List schedules, packages, rules, servers or applications
@@ -88,6 +91,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Demo(args) => demo::run(args, global, ui),
         Command::Init(args) => init::run(args, global, ui),
         Command::Server(args) => server::run(args, global, ui),
+        Command::User(args) => user::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
         Command::List(args) => list::run(args, global, ui),
         Command::Versions(args) => versions::run(args, global, ui),

@@ -16,6 +16,7 @@ use super::impex::{Extract, ImportRules, Inserted};
 use super::model::{Counts, Inventory, Licence, MasterSchedule, Script, SystemVersion};
 use super::profile::ConnectorProfile;
 use super::request::{Answer, Request};
+use super::scripts::ScriptTexts;
 use super::session::Session;
 use super::transport::Transport;
 use crate::definition::Definition;
@@ -120,6 +121,10 @@ impl OpConSystem for HttpSystem {
 
     async fn insert(&self, definition: &Definition, rules: &ImportRules) -> Result<Inserted, OpConError> {
         self.insert_definition(definition, rules).await
+    }
+
+    async fn insert_scripts(&self, scripts: &[ScriptTexts], reset: bool) -> Result<(), OpConError> {
+        self.insert_script_texts(scripts, reset).await
     }
 
     async fn delete(&self, name: &str) -> Result<(), OpConError> {
