@@ -36,9 +36,14 @@ pub(super) struct ChangeArgs {
 }
 
 impl ChangeArgs {
+    /// Where the truth is.
+    pub(super) fn reach(self, repository: &Repository) -> Reach {
+        Reach::of(repository, self.offline)
+    }
+
     /// The records as the truth has them now.
     pub(super) fn records<'r>(self, repository: &'r Repository) -> Result<Records<'r>, CommandError> {
-        Ok(match Reach::of(repository, self.offline) {
+        Ok(match self.reach(repository) {
             Reach::Remote => Records::fetch_with_main(repository)?,
             Reach::Local | Reach::Offline => Records::open(repository)?,
         })
@@ -73,6 +78,15 @@ pub(super) struct Held<'r> {
     pub(super) records: Records<'r>,
 }
 
+/// What was left open, and how it ended.
+pub(super) type Settled = (String, Result<Done, ExecuteError>);
+
+/// Somebody who holds a lease, and what for.
+fn who(holder: &Holder) -> String {
+    let (name, host, purpose) = (one_line(&holder.name), one_line(&holder.host), one_line(&holder.purpose));
+    format!("{name} on `{host}` ({purpose})")
+}
+
 pub(super) fn now() -> DateTime<FixedOffset> {
     chrono::Local::now().fixed_offset()
 }
@@ -85,7 +99,7 @@ impl<'r> Changing<'r> {
         args: ChangeArgs,
         ui: &Ui,
     ) -> Result<Self, CommandError> {
-        let reach = Reach::of(repository, args.offline);
+        let reach = args.reach(repository);
         let records = args.records(repository)?;
         let settings = repository.settings_of_main()?;
         let identity = identify(repository, &settings)?;
@@ -144,37 +158,36 @@ impl<'r> Changing<'r> {
 
     /// Takes the lease, and ends what killed commands left on the server.
     pub(super) fn hold(&self, purpose: &str, ui: &Ui) -> Result<Held<'r>, CommandError> {
+        let mut held = self.hold_unsettled(purpose, ui)?;
+        let ended = self.settle(&held)?;
+        for (what, ended) in &ended {
+            ui.warning(format!("an earlier command left {} open: {}", one_line(what), ending(ended)));
+        }
+        if !ended.is_empty() {
+            held.records = held.ledger.records(self.repository);
+        }
+        Ok(held)
+    }
+
+    /// Takes the lease, and leaves alone what is open on the server.
+    pub(super) fn hold_unsettled(&self, purpose: &str, ui: &Ui) -> Result<Held<'r>, CommandError> {
         let name = &self.server.name;
         let waiting = |holder: &Holder| {
-            ui.note(format!(
-                "Waiting for {} on `{}` to finish with `{name}`: {}",
-                one_line(&holder.name),
-                one_line(&holder.host),
-                one_line(&holder.purpose)
-            ));
+            ui.note(format!("Waiting for {} to finish with `{name}`", who(holder)));
         };
-        let claim =
-            Claim { server: name, owner: &self.identity.person, host: &host(), purpose, wait: self.wait };
+        let (owner, host) = (&self.identity.person, host());
+        let claim = Claim { server: name, owner, host: &host, purpose, wait: self.wait };
         let got = Lease::acquire(self.repository, self.reach, &claim, &waiting)?;
         self.stop.be_careful(true);
         if let Some(dead) = &got.took_over {
-            ui.note(format!(
-                "Took over from {} on `{}`, who gave no sign of life: {}",
-                one_line(&dead.name),
-                one_line(&dead.host),
-                one_line(&dead.purpose)
-            ));
+            ui.note(format!("Took `{name}` over from {}, who gave no sign of life", who(dead)));
         }
         let records = match self.reach {
             Reach::Remote => Records::fetch(self.repository)?,
             Reach::Local | Reach::Offline => Records::open(self.repository)?,
         };
         let ledger = Ledger::start(self.repository, self.reach)?;
-        let mut held = Held { lease: got.lease, ledger, records };
-        if self.settle(&held, ui)? {
-            held.records = held.ledger.records(self.repository);
-        }
-        Ok(held)
+        Ok(Held { lease: got.lease, ledger, records })
     }
 
     /// Runs one transaction, told to the curious.
@@ -206,16 +219,14 @@ impl<'r> Changing<'r> {
     }
 
     /// Ends what is open on the server: whoever had begun it no longer holds its lease.
-    fn settle(&self, held: &Held<'_>, ui: &Ui) -> Result<bool, CommandError> {
-        let left = leftovers(&held.records, Some(&self.server.name))?;
-        let any = !left.is_empty();
-        for transaction in left {
+    pub(super) fn settle(&self, held: &Held<'_>) -> Result<Vec<Settled>, CommandError> {
+        let told = |_| {};
+        let execution = self.execution(held, &told);
+        let left = leftovers(&held.records, Some(&self.server.name))?.into_iter().map(|transaction| {
             let what = transaction.what();
-            let told = |_| {};
-            let ended = self.runtime.block_on(self.execution(held, &told).resolve(transaction));
-            ui.warning(format!("an earlier command left {} open: {}", one_line(&what), ending(&ended)));
-        }
-        Ok(any)
+            (what, self.runtime.block_on(execution.resolve(transaction)))
+        });
+        Ok(left.collect())
     }
 
     /// Gives the lease back and says, to the curious, what the records took.

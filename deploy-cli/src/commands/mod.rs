@@ -9,6 +9,7 @@ mod deploy;
 mod deployments;
 mod diff;
 mod diff_driver;
+mod doctor;
 mod export;
 mod fmt;
 mod import;
@@ -86,6 +87,8 @@ pub enum Command {
     Rollback(rollback::RollbackArgs),
     /// Remove a schedule or a package from an OpCon system
     Delete(delete::DeleteArgs),
+    /// Find what killed commands left behind, and end it
+    Doctor(doctor::DoctorArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
     /// Import, show and export OpCon scripts
@@ -122,6 +125,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
+        Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
