@@ -4,6 +4,7 @@
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
+mod deploying;
 mod diff_show_export;
 mod drivers;
 mod faults;
