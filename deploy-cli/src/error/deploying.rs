@@ -105,6 +105,7 @@ impl From<PlanError> for CommandError {
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::System(error) => error.into(),
+            other => Self::failed(chain(&other)),
         }
     }
 }

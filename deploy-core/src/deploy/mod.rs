@@ -10,6 +10,7 @@
 //! * `execute` (network and records): lease → "Deploying" committed and pushed →
 //!   insert → read back → "Active" committed and pushed → lease released.
 
+mod check;
 mod context;
 pub mod execute;
 mod leftover;
