@@ -7,6 +7,7 @@
 
 mod canonical;
 mod compare;
+mod deviation;
 pub mod diff;
 pub mod form;
 pub mod information;
@@ -33,6 +34,7 @@ use serde_json::Value;
 
 pub use canonical::{CANONICAL_FORM, sort_sets, write};
 pub use compare::{Purpose, equal, export_date, keep_noise_of};
+pub use deviation::{Deviation, deviations};
 pub use merge::{Conflict, Merged, merge};
 pub use name::{
     FORBIDDEN, NameError, PackageName, RuleName, ScheduleName, ScriptName, ServerName, decode, encode,

@@ -115,6 +115,10 @@ impl OpConSystem for HttpSystem {
         self.list_schedules(patterns).await
     }
 
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError> {
+        self.list_containing().await
+    }
+
     async fn extract(&self, name: &str) -> Result<Extract, OpConError> {
         self.extract_schedule(name).await
     }

@@ -17,6 +17,7 @@ mod daily_model;
 mod error;
 mod http;
 mod impex;
+mod master_jobs;
 mod model;
 mod profile;
 mod request;
@@ -77,6 +78,9 @@ pub trait OpConSystem: Send + Sync {
 
     /// The schedules whose names fit one of the patterns (`*`, `?`; all if there are none), by name.
     async fn schedules(&self, patterns: &[&str]) -> Result<Vec<MasterSchedule>, OpConError>;
+
+    /// The schedules that have container jobs, by name.
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError>;
 
     /// The complete definition of one schedule.
     async fn extract(&self, name: &str) -> Result<Extract, OpConError>;

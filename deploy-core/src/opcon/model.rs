@@ -1,11 +1,11 @@
 //! What an OpCon system tells of itself, as small values.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::wire::{FromWire, Wire};
 
 /// The versions of both services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemVersion {
     /// Of the OpCon REST API, which is that of OpCon.
     pub opcon: String,

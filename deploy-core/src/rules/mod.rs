@@ -14,6 +14,7 @@ mod document;
 mod engine;
 mod events;
 mod explain;
+pub mod features;
 mod invariants;
 mod lookup;
 mod merge;

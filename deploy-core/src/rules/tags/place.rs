@@ -67,6 +67,20 @@ impl Place {
         self.scope == Scope::Top && self.steps.first() == Some(&Step::Key(list.to_owned()))
     }
 
+    /// Whether a value at the place, below `owner`, is as asked.
+    pub(crate) fn holds(&self, owner: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
+        fn at(value: &Value, steps: &[Step], is: &dyn Fn(&Value) -> bool) -> bool {
+            match steps.split_first() {
+                None => is(value),
+                Some((Step::Key(key), rest)) => value.get(key).is_some_and(|next| at(next, rest, is)),
+                Some((Step::Each, rest)) => {
+                    value.as_array().is_some_and(|items| items.iter().any(|item| at(item, rest, is)))
+                }
+            }
+        }
+        at(owner, &self.steps, is)
+    }
+
     /// The objects that hold the place's last key, below `owner`.
     pub(crate) fn visit(&self, owner: &mut Value, visit: &mut dyn FnMut(&mut Site<'_>)) {
         self.visit_from(0, owner, visit);
