@@ -20,6 +20,7 @@ pub mod layout;
 pub mod listing;
 pub mod pack;
 pub mod package;
+mod push;
 pub mod range;
 pub mod records;
 pub mod resolve;
@@ -138,6 +139,17 @@ impl Repository {
     /// Another handle on the same repository, for another thread.
     pub fn reopen(&self) -> Result<git2::Repository, git2::Error> {
         git2::Repository::open(self.git2.path())
+    }
+
+    /// All of it again, for another thread.
+    pub(crate) fn for_thread(&self) -> Result<Self, git2::Error> {
+        Ok(Self {
+            git2: self.reopen()?,
+            git: self.git.clone(),
+            root: self.root.clone(),
+            settings: self.settings.clone(),
+            has_remote: self.has_remote.clone(),
+        })
     }
 
     /// The root: the work tree, or the git directory of a bare repository.

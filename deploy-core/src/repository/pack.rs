@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use git2::{ObjectType, Oid};
 use libdeflater::{CompressionLvl, Compressor};
@@ -37,12 +38,21 @@ impl Default for Packer {
 impl Packer {
     /// Names and deflates a blob.
     pub fn blob(&mut self, content: &[u8]) -> PackedObject {
-        let id = blob_id(content);
-        // Kind and size: four bits of size in the first byte, seven in each that follows.
         const BLOB: u8 = 3;
+        self.object(BLOB, blob_id(content), content)
+    }
+
+    /// Names and deflates a tree.
+    pub fn tree(&mut self, content: &[u8]) -> PackedObject {
+        const TREE: u8 = 2;
+        self.object(TREE, id_of(ObjectType::Tree, content), content)
+    }
+
+    fn object(&mut self, kind: u8, id: Oid, content: &[u8]) -> PackedObject {
+        // Kind and size: four bits of size in the first byte, seven in each that follows.
         let mut bytes = Vec::with_capacity(content.len() / 4 + 64);
         let mut size = content.len();
-        let mut byte = (BLOB << 4) | (size & 15) as u8;
+        let mut byte = (kind << 4) | (size & 15) as u8;
         size >>= 4;
         while size > 0 {
             bytes.push(byte | 0x80);
@@ -62,8 +72,12 @@ impl Packer {
 
 /// The name git gives a blob.
 pub fn blob_id(content: &[u8]) -> Oid {
+    id_of(ObjectType::Blob, content)
+}
+
+fn id_of(kind: ObjectType, content: &[u8]) -> Oid {
     let mut hash = Sha1::new();
-    hash.update(format!("{} {}\0", ObjectType::Blob.str(), content.len()));
+    hash.update(format!("{} {}\0", kind.str(), content.len()));
     hash.update(content);
     Oid::from_bytes(&hash.finalize()).unwrap_or(Oid::ZERO_SHA1)
 }
@@ -93,7 +107,7 @@ impl PackWriter {
         let dir = objects.join("pack");
         fs::create_dir_all(&dir)?;
         // The prefix by which `git gc` knows what a killed process left.
-        let temporary = dir.join(format!("tmp_pack_{}", std::process::id()));
+        let temporary = dir.join(format!("tmp_pack_{}", unique()));
         let file = File::options().read(true).write(true).create(true).truncate(true).open(&temporary)?;
         let mut file = BufWriter::with_capacity(1 << 20, file);
         file.write_all(&[0; HEADER as usize])?;
@@ -130,7 +144,7 @@ impl PackWriter {
         pack.sync_all()?;
         set_readonly(&self.temporary)?;
         let name = Oid::from_bytes(&checksum).map_err(io::Error::other)?;
-        let index = self.dir.join(format!("tmp_idx_{}", std::process::id()));
+        let index = self.dir.join(format!("tmp_idx_{}", unique()));
         write_index(&index, &mut self.objects, &checksum)?;
         set_readonly(&index)?;
         // The index last: it is what makes the pack visible.
@@ -143,6 +157,12 @@ impl Drop for PackWriter {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.temporary);
     }
+}
+
+/// No other pack of this machine that is being written has it.
+fn unique() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn set_readonly(path: &Path) -> io::Result<()> {

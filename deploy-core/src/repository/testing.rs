@@ -21,17 +21,33 @@ impl Sandbox {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let git = Git::new(dir.path());
-        for args in [
-            &["init", "--quiet", "--initial-branch=main"][..],
-            &["config", "user.name", "Ann"],
-            &["config", "user.email", "ann@example.org"],
-            &["config", "commit.gpgSign", "false"],
-            &["config", "core.autocrlf", "false"],
+        git.run(&["init", "--quiet", "--initial-branch=main"]).unwrap();
+        let sandbox = Self { dir, git };
+        sandbox.configure("Ann");
+        init(sandbox.dir.path(), "opcon-deploy").unwrap();
+        sandbox
+    }
+
+    fn configure(&self, who: &str) {
+        let email = format!("{}@example.org", who.to_lowercase());
+        for (key, value) in [
+            ("user.name", who),
+            ("user.email", &email),
+            ("commit.gpgSign", "false"),
+            ("core.autocrlf", "false"),
         ] {
-            git.run(args).unwrap();
+            self.git(&["config", key, value]);
         }
-        init(dir.path(), "opcon-deploy").unwrap();
-        Self { dir, git }
+    }
+
+    /// A bare repository that it pushes main to, as `origin`.
+    pub(crate) fn add_remote(&self) -> Remote {
+        let dir = tempfile::tempdir().unwrap();
+        let git = Git::new(dir.path());
+        git.run(&["init", "--quiet", "--bare", "--initial-branch=main"]).unwrap();
+        self.git(&["remote", "add", "origin", &dir.path().display().to_string()]);
+        self.git(&["push", "--quiet", "--set-upstream", "origin", "main"]);
+        Remote { dir, git }
     }
 
     pub(crate) fn repository(&self) -> Repository {
@@ -73,5 +89,37 @@ impl Sandbox {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "-m", message]);
         self.git(&["rev-parse", "HEAD"])
+    }
+}
+
+/// A bare repository that clones share.
+pub(crate) struct Remote {
+    pub(crate) dir: TempDir,
+    git: Git,
+}
+
+impl Remote {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        self.git.run(args).unwrap()
+    }
+
+    /// A clone in which somebody else works.
+    pub(crate) fn clone_of(&self, who: &str) -> Sandbox {
+        let dir = tempfile::tempdir().unwrap();
+        let git = Git::new(dir.path());
+        git.run(&["clone", "--quiet", &self.dir.path().display().to_string(), "."]).unwrap();
+        let sandbox = Sandbox { dir, git };
+        sandbox.configure(who);
+        sandbox
+    }
+
+    /// A hook of the remote, a shell script.
+    #[cfg(unix)]
+    pub(crate) fn hook(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.dir.path().join("hooks").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 }

@@ -15,10 +15,11 @@ use git2::{ErrorCode, FileMode, Oid, build::TreeUpdateBuilder};
 
 use super::git::GitError;
 use super::pack::blob_id;
+pub use super::push::{RefUpdate, parse_push};
 use super::{Repository, TipError};
 pub use journal::{Interrupted, interrupted};
 use journal::{Journal, Lock};
-pub use push::{Push, RefUpdate, parse_push};
+pub use push::Push;
 use work_tree::WorkTree;
 pub use work_tree::{Dirty, DirtyWhy};
 
@@ -397,7 +398,7 @@ fn branch_in_the_way(git: &git2::Repository, branch_name: &str) -> Result<Option
 }
 
 /// Whether any work tree of the repository has a branch checked out.
-fn is_checked_out(repository: &Repository, branch: &str) -> Result<bool, GitError> {
+pub(super) fn is_checked_out(repository: &Repository, branch: &str) -> Result<bool, GitError> {
     let line = format!("branch refs/heads/{branch}");
     let list = repository.git().run(&["worktree", "list", "--porcelain", "-z"])?;
     Ok(list.split('\0').any(|field| field == line))

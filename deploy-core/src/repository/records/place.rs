@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::RecordId;
-use crate::definition::encode;
+use crate::definition::{decode, encode};
 
 /// A thing on the records branch; its path is made of encoded names only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,20 @@ impl Place<'_> {
     }
 }
 
+/// What lies at a path of the branch, in words.
+pub(super) fn described(path: &str) -> String {
+    let name = |stem: &str| decode(stem.strip_suffix(".toml").unwrap_or(stem)).unwrap_or(stem.to_owned());
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["active", server, _, schedule, ..] => format!("`{}` on `{}`", name(schedule), name(server)),
+        ["open", id, ..] => format!("the operation `{id}`"),
+        ["packages", server, package] => format!("package `{}` on `{}`", name(package), name(server)),
+        ["scripts", server, script] => format!("script `{}` on `{}`", name(script), name(server)),
+        ["pins", server, _, schedule] => format!("the pin of `{}` on `{}`", name(schedule), name(server)),
+        _ => format!("`{path}`"),
+    }
+}
+
 /// The folder between server and schedule, so that a commit never rewrites a tree of thousands.
 fn fan_out(encoded: &str) -> String {
     format!("{:02x}", Sha256::digest(encoded.as_bytes())[0])
@@ -54,6 +68,21 @@ fn fan_out(encoded: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_place_has_words() {
+        let id = RecordId::new();
+        for (place, words) in [
+            (Place::Active("PROD", "A/B"), "`A/B` on `PROD`".to_owned()),
+            (Place::Open(id), format!("the operation `{id}`")),
+            (Place::Package("PROD", "FINANCE"), "package `FINANCE` on `PROD`".to_owned()),
+            (Place::Script("PROD", "end."), "script `end.` on `PROD`".to_owned()),
+            (Place::Pin("PROD", "Payroll"), "the pin of `Payroll` on `PROD`".to_owned()),
+        ] {
+            assert_eq!(described(&place.path()), words);
+        }
+        assert_eq!(described(&Place::Active("PROD", "A/B").file("record.toml")), "`A/B` on `PROD`");
+    }
 
     #[test]
     fn names_from_outside_never_leave_their_folder() {

@@ -1,9 +1,16 @@
 //! The records as one commit has them.
 
-use git2::Oid;
+use std::collections::BTreeSet;
 
-use super::{Pin, Record};
+use git2::{ErrorCode, ObjectType, Oid, Tree};
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+
+use super::branch::Branch;
+use super::{Pin, Place, Record};
+use crate::definition::{decode, encode};
 use crate::repository::git::GitError;
+use crate::repository::push::last_author;
 use crate::repository::{MainSettingsError, Repository};
 
 /// Why records cannot be read.
@@ -84,20 +91,21 @@ impl<'r> Records<'r> {
     /// As this clone knows them: the remote's as of the last fetch where there is a
     /// remote, unless the local branch contains them; empty where there is no branch yet.
     pub fn open(repository: &'r Repository) -> Result<Self, RecordsError> {
-        let _ = repository;
-        todo!()
+        let tips = Branch::of(repository)?.tips(repository)?;
+        Ok(Self { repository, tip: tips.tip })
     }
 
     /// Fetches them first, where there is a remote.
     pub fn fetch(repository: &'r Repository) -> Result<Self, RecordsError> {
-        let _ = repository;
-        todo!()
+        Branch::of(repository)?.fetch(repository, None)?;
+        Self::open(repository)
     }
 
     /// Fetches main and the records in one go, where there is a remote.
     pub fn fetch_with_main(repository: &'r Repository) -> Result<Self, RecordsError> {
-        let _ = repository;
-        todo!()
+        let main = repository.settings().git.main.clone();
+        Branch::of(repository)?.fetch(repository, Some(&main))?;
+        Self::open(repository)
     }
 
     /// As a commit of the branch has them.
@@ -117,42 +125,81 @@ impl<'r> Records<'r> {
 
     /// The servers that records of what stands, packages, scripts or pins are about, by name.
     pub fn servers(&self) -> Result<Vec<String>, RecordsError> {
-        todo!()
+        let mut servers = BTreeSet::new();
+        for folder in ["active", "packages", "scripts", "pins"] {
+            let Some(tree) = self.folder(folder)? else { continue };
+            servers.extend(tree.iter().filter_map(|entry| decode(&name_of(&entry))));
+        }
+        Ok(servers.into_iter().collect())
     }
 
     /// All that stands on a server, by name.
     pub fn active(&self, server: &str) -> Result<Vec<Standing>, RecordsError> {
-        let _ = server;
-        todo!()
+        let mut found = Vec::new();
+        let top = format!("active/{}", encode(server));
+        let Some(tree) = self.folder(&top)? else { return Ok(Vec::new()) };
+        for fan in subfolders(&tree) {
+            for schedule in subfolders(&self.repository.git2().find_tree(fan.0)?) {
+                let path = format!("{top}/{}/{}/record.toml", fan.1, schedule.1);
+                let tree = self.repository.git2().find_tree(schedule.0)?;
+                let Some(entry) = blob_in(&tree, "record.toml") else {
+                    return Err(RecordsError::Damaged { path, message: "it is missing".to_owned() });
+                };
+                found.push((path, entry, blob_in(&tree, "deployed.json"), self.content(entry)?));
+            }
+        }
+        // Reading a record is most of the work.
+        let standing = found.into_par_iter().map(|(path, entry, deployed, bytes)| {
+            parse(&path, &bytes).map(|record| Standing { record, deployed, entry })
+        });
+        let mut standing: Vec<Standing> = standing.collect::<Result<_, _>>()?;
+        standing.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+        Ok(standing)
     }
 
     /// What stands on a server under a name.
     pub fn active_of(&self, server: &str, schedule: &str) -> Result<Option<Standing>, RecordsError> {
-        let _ = (server, schedule);
-        todo!()
+        let place = Place::Active(server, schedule);
+        let Some(tree) = self.folder(&place.path())? else { return Ok(None) };
+        let path = place.file("record.toml");
+        let Some(entry) = blob_in(&tree, "record.toml") else { return Ok(None) };
+        let record = parse(&path, &self.content(entry)?)?;
+        Ok(Some(Standing { record, deployed: blob_in(&tree, "deployed.json"), entry }))
     }
 
     /// All that is under way or scheduled, oldest first.
     pub fn open_operations(&self) -> Result<Vec<OpenOperation>, RecordsError> {
-        todo!()
+        let Some(open) = self.folder("open")? else { return Ok(Vec::new()) };
+        let mut operations = Vec::new();
+        for (id, name) in subfolders(&open) {
+            let tree = self.repository.git2().find_tree(id)?;
+            let path = format!("open/{name}/record.toml");
+            let Some(entry) = blob_in(&tree, "record.toml") else {
+                return Err(RecordsError::Damaged { path, message: "it is missing".to_owned() });
+            };
+            operations.push(OpenOperation {
+                record: parse(&path, &self.content(entry)?)?,
+                planned: blob_in(&tree, "planned.json"),
+                rollback: blob_in(&tree, "rollback.json"),
+            });
+        }
+        operations.sort_by_key(|operation: &OpenOperation| operation.record.id);
+        Ok(operations)
     }
 
     /// The record of a package that stands on a server.
     pub fn package(&self, server: &str, package: &str) -> Result<Option<Record>, RecordsError> {
-        let _ = (server, package);
-        todo!()
+        self.file(&Place::Package(server, package).path())
     }
 
     /// The record of the script version last sent to a server.
     pub fn script(&self, server: &str, script: &str) -> Result<Option<Record>, RecordsError> {
-        let _ = (server, script);
-        todo!()
+        self.file(&Place::Script(server, script).path())
     }
 
     /// The content of a schedule that was rolled away from on a server.
     pub fn pin(&self, server: &str, schedule: &str) -> Result<Option<Pin>, RecordsError> {
-        let _ = (server, schedule);
-        todo!()
+        self.file(&Place::Pin(server, schedule).path())
     }
 
     /// The bytes of a blob: of a definition that was deployed, planned, or stood there before.
@@ -162,7 +209,51 @@ impl<'r> Records<'r> {
 
     /// The author of the last commit that touched a path, and its time.
     pub fn who_moved(&self, path: &str) -> Result<Option<(String, i64)>, RecordsError> {
-        let _ = path;
-        todo!()
+        let Some(tip) = self.tip else { return Ok(None) };
+        let found = last_author(self.repository.git(), &tip.to_string(), path, "%at")?;
+        Ok(found.map(|(who, when)| (who, when.trim().parse().unwrap_or_default())))
     }
+
+    fn file<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, RecordsError> {
+        match self.find(path)? {
+            Some((blob, ObjectType::Blob)) => parse(path, &self.content(blob)?).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn folder(&self, path: &str) -> Result<Option<Tree<'r>>, RecordsError> {
+        match self.find(path)? {
+            Some((tree, ObjectType::Tree)) => Ok(Some(self.repository.git2().find_tree(tree)?)),
+            _ => Ok(None),
+        }
+    }
+
+    fn find(&self, path: &str) -> Result<Option<(Oid, ObjectType)>, RecordsError> {
+        let Some(tip) = self.tip else { return Ok(None) };
+        let root = self.repository.git2().find_commit(tip)?.tree()?;
+        match root.get_path(std::path::Path::new(path)) {
+            Ok(entry) => Ok(entry.kind().map(|kind| (entry.id(), kind))),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, RecordsError> {
+    let damaged = |message: String| RecordsError::Damaged { path: path.to_owned(), message };
+    let text = std::str::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
+    toml::from_str(text).map_err(|error| damaged(error.message().to_owned()))
+}
+
+fn name_of(entry: &git2::TreeEntry<'_>) -> String {
+    String::from_utf8_lossy(entry.name_bytes()).into_owned()
+}
+
+fn subfolders(tree: &Tree<'_>) -> Vec<(Oid, String)> {
+    let folders = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Tree));
+    folders.map(|entry| (entry.id(), name_of(&entry))).collect()
+}
+
+fn blob_in(tree: &Tree<'_>, name: &str) -> Option<Oid> {
+    tree.get_name(name).filter(|entry| entry.kind() == Some(ObjectType::Blob)).map(|entry| entry.id())
 }

@@ -60,10 +60,61 @@ pub enum LedgerError {
     /// A file could not be written.
     #[error("cannot write the records: {0}")]
     Io(Arc<std::io::Error>),
+    /// Something was recorded without the remote, and otherwise on it.
+    #[error("what was recorded here without the remote of {what} cannot be brought to it: {who} changed it there ({})", day(*when))]
+    Apart {
+        /// The branch, which holds it here.
+        branch: String,
+        /// What it is, in words.
+        what: String,
+        /// Its path on the branch.
+        path: String,
+        /// Who changed it on the remote.
+        who: String,
+        /// When, in seconds since 1970.
+        when: i64,
+    },
+    /// Something was recorded without the remote, and the remote has moved on since.
+    #[error(
+        "the branch `{branch}` of the records holds what was recorded without the remote, and the remote's has moved on since"
+    )]
+    Behind {
+        /// The branch.
+        branch: String,
+    },
+    /// A work tree has it.
+    #[error(
+        "branch `{branch}` is checked out in a work tree: the records on it are written by this program alone"
+    )]
+    CheckedOut {
+        /// The branch.
+        branch: String,
+    },
     /// The ledger has ended.
     #[error("the records are closed: nothing more can be written")]
     Closed,
 }
+
+impl From<RecordsError> for LedgerError {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Unreachable { remote, message } => Self::Unreachable { remote, message },
+            other => Self::Records(Arc::new(other)),
+        }
+    }
+}
+
+macro_rules! from_shared {
+    ($($error:ty => $variant:ident),*) => {$(
+        impl From<$error> for LedgerError {
+            fn from(error: $error) -> Self {
+                Self::$variant(Arc::new(error))
+            }
+        }
+    )*};
+}
+
+from_shared! { CommitError => Commit, GitError => Git, git2::Error => Object, std::io::Error => Io }
 
 /// A time for people, in UTC.
 fn day(seconds: i64) -> String {

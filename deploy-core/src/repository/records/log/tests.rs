@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::super::testing::{BRANCH, START, definition, id, record, rule};
+use super::testing::{BRANCH, START, definition, id, record, rule};
 use super::*;
 use crate::repository::records::{Action, Entry, Kind, Phase, Pin, Record, Status};
 use crate::repository::testing::Sandbox;
