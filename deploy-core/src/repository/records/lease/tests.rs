@@ -8,7 +8,7 @@ use git2::Oid;
 use super::acquire::{Clock, acquire};
 use super::{Claim, Got, Holder, Lease, LeaseError, Note, Site, Swap};
 use crate::repository::Repository;
-use crate::repository::records::samples::person;
+use crate::repository::records::testing::person;
 use crate::repository::records::{Person, Reach};
 use crate::repository::testing::Sandbox;
 
