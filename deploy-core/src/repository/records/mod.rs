@@ -30,10 +30,6 @@ mod read;
 mod record;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod samples;
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
 
 pub use block::{Block, parse_blocks};
