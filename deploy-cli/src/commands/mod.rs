@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod adopt;
 mod changing;
 mod check;
 mod completions;
@@ -87,6 +88,8 @@ pub enum Command {
     Rollback(rollback::RollbackArgs),
     /// Remove a schedule or a package from an OpCon system
     Delete(delete::DeleteArgs),
+    /// Fill the repository from a running system, and record what stands there
+    Adopt(adopt::AdoptArgs),
     /// Find what killed commands left behind, and end it
     Doctor(doctor::DoctorArgs),
     /// List and show the records of deployments
@@ -125,6 +128,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
+        Command::Adopt(args) => adopt::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),

@@ -1,7 +1,7 @@
 //! What the user reads where a target is changed, or the records of it.
 
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
-use deploy_core::deploy::{ObserveError, PlanError, RemoveError, SelectError, UndoError};
+use deploy_core::deploy::{AdoptError, ObserveError, PlanError, RemoveError, SelectError, UndoError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
 use super::{CommandError, chain, commit_hint, resolve_hint};
@@ -162,6 +162,16 @@ impl From<UndoError> for CommandError {
             UndoError::Member { package, server, .. } => Self::refused(message)
                 .hint(format!("`opcon-deploy rollback \"package:{package}\" --on \"{server}\"`")),
             _ => Self::failed(message),
+        }
+    }
+}
+
+impl From<AdoptError> for CommandError {
+    fn from(error: AdoptError) -> Self {
+        match error {
+            AdoptError::Records(error) => error.into(),
+            AdoptError::Ledger(error) => error.into(),
+            object => Self::failed(chain(&object)),
         }
     }
 }

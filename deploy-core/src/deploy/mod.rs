@@ -11,6 +11,7 @@
 //!   insert → read back → "Active" committed and pushed → lease released.
 
 mod check;
+mod adopt;
 mod context;
 pub mod execute;
 mod leftover;
@@ -22,6 +23,7 @@ mod rollback;
 mod select;
 mod undone;
 
+pub use adopt::{AdoptError, Adoption};
 pub use context::Context;
 pub use leftover::leftovers;
 pub use order::{Accept, Entrance, Options, Order, What};
