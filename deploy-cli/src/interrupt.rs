@@ -1,7 +1,7 @@
 //! Signals: Ctrl-C asks the work to stop, a file-size limit becomes an error.
 
-use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use deploy_core::repository::import::Progress;
 

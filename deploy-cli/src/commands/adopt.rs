@@ -26,7 +26,9 @@ use crate::{CommandResult, Exit};
 /// standing on the system. The system is not changed. Run it once for each
 /// system, production first; what has a record already is left as it is.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  opcon-deploy adopt PROD\n  opcon-deploy adopt PROD 'FIN_*' --app Finance")]
+#[command(
+    after_help = "Examples:\n  opcon-deploy adopt PROD\n  opcon-deploy adopt PROD 'FIN_*' --app Finance"
+)]
 pub struct AdoptArgs {
     /// The OpCon system
     #[arg(value_name = "SERVER", add = ArgValueCandidates::new(completions::servers))]

@@ -94,7 +94,7 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
-    /// Import, show and export OpCon scripts
+    /// Import, deploy, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
     Sandbox(sandbox::SandboxArgs),

@@ -10,8 +10,8 @@
 //! * `execute` (network and records): lease → "Deploying" committed and pushed →
 //!   insert → read back → "Active" committed and pushed → lease released.
 
-mod check;
 mod adopt;
+mod check;
 mod context;
 pub mod execute;
 mod leftover;
