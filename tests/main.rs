@@ -4,6 +4,7 @@
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
+mod deploying;
 mod diff_show_export;
 mod drivers;
 mod faults;
@@ -22,6 +23,7 @@ mod sandbox;
 mod scripts;
 mod servers;
 mod story;
+mod users;
 mod versions;
 
 /// A test file that nobody named here would never run.

@@ -34,19 +34,32 @@ pub(crate) fn variable(name: &str) -> String {
     format!("OPCON_DEPLOY_CREDENTIAL_{}", name.to_uppercase().replace('-', "_"))
 }
 
-/// What a name stands for: the variable, else git's configuration, else a prompt.
+/// What a name stands for: what is mapped, else a prompt.
 pub(crate) fn find(git: &Git, name: &str, server: &str, ui: &Ui) -> Result<Credential, CommandError> {
+    match mapped(git, name)? {
+        Some(credential) => Ok(credential),
+        None => match prompt(server, ui) {
+            Some(credential) => credential,
+            None => Err(unmapped(name, server, &variable(name))),
+        },
+    }
+}
+
+/// The name of a person's own credential beside that of a server.
+pub(crate) fn personal(name: &str, opcon_user: &str) -> String {
+    let fit = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let user: String = opcon_user.to_lowercase().chars().map(fit).collect();
+    format!("{name}-{user}")
+}
+
+/// What a name is mapped to: by its variable, else by git's configuration.
+pub(crate) fn mapped(git: &Git, name: &str) -> Result<Option<Credential>, CommandError> {
     let variable = variable(name);
     if let Ok(text) = std::env::var(&variable) {
-        return read(&text, &format!("the variable {variable}"));
+        return read(&text, &format!("the variable {variable}")).map(Some);
     }
-    let Some(value) = git.config(&key(name))? else {
-        return match prompt(server, ui) {
-            Some(credential) => credential,
-            None => Err(unmapped(name, server, &variable)),
-        };
-    };
-    match place(name, &value)? {
+    let Some(value) = git.config(&key(name))? else { return Ok(None) };
+    let credential = match place(name, &value)? {
         Place::Variable(other) => match std::env::var(&other) {
             Ok(text) => read(&text, &format!("the variable {other}")),
             Err(_) => Err(CommandError::failed(format!(
@@ -65,7 +78,8 @@ pub(crate) fn find(git: &Git, name: &str, server: &str, ui: &Ui) -> Result<Crede
         }
         Place::Command(command) => read(&run(name, &command)?, "the output of its command"),
         Place::Keyring(entry) => from_keyring(git, name, &entry),
-    }
+    };
+    credential.map(Some)
 }
 
 fn unmapped(name: &str, server: &str, variable: &str) -> CommandError {
@@ -226,5 +240,9 @@ mod tests {
     #[test]
     fn variables_are_in_capitals() {
         assert_eq!(variable("opcon-qa-1"), "OPCON_DEPLOY_CREDENTIAL_OPCON_QA_1");
+        assert_eq!(
+            variable(&personal("opcon-qa", r"CORP\Ann.S")),
+            "OPCON_DEPLOY_CREDENTIAL_OPCON_QA_CORP_ANN_S"
+        );
     }
 }

@@ -1,5 +1,9 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
+mod deploying;
+mod log;
+mod users;
+
 use std::error::Error;
 use std::path::Path;
 
@@ -15,10 +19,12 @@ use deploy_core::repository::package::{PackageError, StoredError};
 use deploy_core::repository::resolve::ResolveError;
 use deploy_core::repository::scripts::ScriptError;
 use deploy_core::repository::servers::ServerError;
+use deploy_core::repository::users::UsersError;
 use deploy_core::repository::{OpenError, TipError};
 
 use crate::Exit;
 use crate::ui::Ui;
+use users::users_hint;
 
 /// An error with the exit code and the hints that belong to it.
 #[derive(Debug)]
@@ -64,6 +70,11 @@ impl CommandError {
     /// Prints it.
     pub fn report(&self, ui: &Ui) {
         ui.error(&self.message);
+        self.hints(ui);
+    }
+
+    /// Prints its hints.
+    pub fn hints(&self, ui: &Ui) {
         for hint in &self.hints {
             ui.hint(hint);
         }
@@ -120,6 +131,7 @@ from_core! {
     ServerError => server_hint,
     ScriptError => script_hint,
     OpConError => opcon_hint,
+    UsersError => users_hint,
     deploy_core::repository::MainSettingsError => no_hint,
     deploy_core::repository::git::GitError => no_hint,
     deploy_core::definition::ReadError => no_hint,

@@ -10,6 +10,7 @@ mod interrupt;
 #[cfg(test)]
 mod reference;
 mod system;
+mod time;
 pub mod ui;
 
 use std::ffi::OsString;

@@ -44,6 +44,10 @@
 //! `resetScripts` (all false), `autoBuild` with `days` and `advance`,
 //! `autoDeleteDays`, and `insertSapJobs`, which a sandbox has no SAP system for.
 //!
+//! An `opConExtract` with a `scriptList` and no schedule (nor anything else)
+//! writes those scripts alone: a number that is there with another content is
+//! refused, `resetScripts` replaces all versions there by those that come.
+//!
 //! # Faults
 //!
 //! See [`FaultSpec`]; written `[SYSTEM:]NAME[=VALUE][@[METHOD ]PATH][#CALLS]`.

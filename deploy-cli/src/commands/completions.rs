@@ -70,11 +70,27 @@ pub(crate) fn packages() -> Vec<CompletionCandidate> {
     of(Kind::Package)
 }
 
+/// Names of rules.
+pub(crate) fn rules() -> Vec<CompletionCandidate> {
+    of(Kind::Rule)
+}
+
 /// Names of servers.
 pub(crate) fn servers() -> Vec<CompletionCandidate> {
     let repository = Repository::open(std::path::Path::new(".")).ok();
     let all = repository.and_then(|repository| deploy_core::repository::servers::all(&repository).ok());
     all.unwrap_or_default().into_iter().map(|(name, _)| CompletionCandidate::new(name)).collect()
+}
+
+/// Names of people.
+pub(crate) fn users() -> Vec<CompletionCandidate> {
+    let people = || {
+        let repository = Repository::open(std::path::Path::new(".")).ok()?;
+        let (commit, _) = repository.shared_main().ok()?;
+        deploy_core::repository::users::Users::at(&repository, commit).ok()
+    };
+    let users = people().unwrap_or_default().users;
+    users.into_iter().map(|user| CompletionCandidate::new(user.name)).collect()
 }
 
 /// Outside a repository there is nothing to propose.

@@ -80,7 +80,16 @@ impl Filter {
             true => text.to_owned(),
             false => format!("*{}*", globset::escape(text)),
         };
-        let glob = GlobBuilder::new(&pattern).case_insensitive(true).build();
+        Self::fitting(&pattern, text)
+    }
+
+    /// Only names that a pattern fits as a whole.
+    pub(super) fn whole(text: Option<&str>) -> Result<Self, CommandError> {
+        text.map_or(Ok(Self(None)), |text| Self::fitting(text, text))
+    }
+
+    fn fitting(pattern: &str, text: &str) -> Result<Self, CommandError> {
+        let glob = GlobBuilder::new(pattern).case_insensitive(true).build();
         let glob = glob
             .map_err(|error| CommandError::usage(format!("`{text}` is not a pattern: {}", error.kind())))?;
         Ok(Self(Some(glob.compile_matcher())))

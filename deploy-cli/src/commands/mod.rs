@@ -1,10 +1,15 @@
 //! The commands: one file each.
 
+mod changing;
 mod check;
 mod completions;
+mod delete;
 mod demo;
+mod deploy;
+mod deployments;
 mod diff;
 mod diff_driver;
+mod doctor;
 mod export;
 mod fmt;
 mod import;
@@ -12,13 +17,17 @@ mod init;
 mod list;
 mod man;
 mod merge_driver;
+mod order;
 mod package;
+mod rollback;
+mod records;
 mod rules;
 mod sandbox;
 mod schema;
 mod script;
 mod server;
 mod show;
+mod user;
 mod versions;
 
 use std::time::UNIX_EPOCH;
@@ -46,6 +55,8 @@ pub enum Command {
     Init(init::InitArgs),
     /// Add, show and check OpCon systems
     Server(server::ServerArgs),
+    /// Enter, show and remove people
+    User(user::UserArgs),
     /// Store definitions as new versions
     Import(import::ImportArgs),
     /// List schedules, packages, rules, servers or applications
@@ -70,6 +81,16 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Write, try and test transformation rules
     Rules(rules::RulesArgs),
+    /// Put schedules or a package onto an OpCon system
+    Deploy(deploy::DeployArgs),
+    /// Put back what stood there before a deployment
+    Rollback(rollback::RollbackArgs),
+    /// Remove a schedule or a package from an OpCon system
+    Delete(delete::DeleteArgs),
+    /// Find what killed commands left behind, and end it
+    Doctor(doctor::DoctorArgs),
+    /// List and show the records of deployments
+    Deployments(deployments::DeploymentsArgs),
     /// Import, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
@@ -88,6 +109,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Demo(args) => demo::run(args, global, ui),
         Command::Init(args) => init::run(args, global, ui),
         Command::Server(args) => server::run(args, global, ui),
+        Command::User(args) => user::run(args, global, ui),
         Command::Import(args) => import::run(args, global, ui),
         Command::List(args) => list::run(args, global, ui),
         Command::Versions(args) => versions::run(args, global, ui),
@@ -100,6 +122,11 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
+        Command::Deploy(args) => deploy::run(args, global, ui),
+        Command::Rollback(args) => rollback::run(args, global, ui),
+        Command::Delete(args) => delete::run(args, global, ui),
+        Command::Doctor(args) => doctor::run(args, global, ui),
+        Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),
@@ -133,14 +160,8 @@ fn open(global: &Global, ui: &Ui) -> Result<Repository, CommandError> {
 /// The versions, with what the user should know about how they were counted.
 fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
     let history = History::load(repository)?;
-    if let (Some(remote), Some(_)) = (repository.remote(), history.tip().remote) {
-        let main = &repository.settings().git.main;
-        let fetched = repository.last_fetch().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let when = match fetched {
-            Some(time) => local_time(time.as_secs() as i64),
-            None => "the last clone or push".to_owned(),
-        };
-        ui.note(format!("`{remote}/{main}` as of {when}; `--fetch` asks the remote"));
+    if history.tip().remote.is_some() {
+        note_age(repository, &[&repository.settings().git.main], ui);
     }
     if let Some(rewritten) = history.rewritten() {
         ui.warning(format!(
@@ -150,6 +171,18 @@ fn history(repository: &Repository, ui: &Ui) -> Result<History, CommandError> {
         ));
     }
     Ok(history)
+}
+
+/// Says as of when branches of the remote are known.
+fn note_age(repository: &Repository, branches: &[&str], ui: &Ui) {
+    let Some(remote) = repository.remote() else { return };
+    let fetched = repository.last_fetch().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let when = match fetched {
+        Some(time) => local_time(time.as_secs() as i64),
+        None => "the last clone or push".to_owned(),
+    };
+    let branches: Vec<String> = branches.iter().map(|branch| format!("`{remote}/{branch}`")).collect();
+    ui.note(format!("{} as of {when}; `--fetch` asks the remote", branches.join(" and ")));
 }
 
 /// Where a commit stands, and what came of pushing it.

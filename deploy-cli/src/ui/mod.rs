@@ -3,6 +3,7 @@
 mod progress;
 mod table;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 
@@ -93,6 +94,14 @@ impl Ui {
         Ok(())
     }
 
+    /// A text of the result that need not be read whole: on a terminal so much of it.
+    pub fn short<'t>(&self, text: &'t str, characters: usize) -> Cow<'t, str> {
+        match io::stdout().is_terminal() {
+            true => cut(text, characters),
+            false => Cow::Borrowed(text),
+        }
+    }
+
     /// Something worth knowing besides the result.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {
@@ -130,9 +139,14 @@ impl Ui {
         let _ = writeln!(anstream::stderr().lock(), "{red}Error:{red:#} {text}");
     }
 
+    /// Whether there is somebody to be asked.
+    pub fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// A question to be answered with yes or no; `None` where nobody can be asked.
     pub fn ask(&self, question: &str) -> Option<bool> {
-        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
         let _ = write!(anstream::stderr().lock(), "{question} [y/N] ");
@@ -144,7 +158,7 @@ impl Ui {
     /// A question to be answered with a line of text; an empty answer means the
     /// usual one. `None` where nobody can be asked, or nothing was answered.
     pub fn ask_text(&self, question: &str, usual: &str) -> Option<String> {
-        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
         let shown = if usual.is_empty() { String::new() } else { format!(" [{usual}]") };
@@ -172,6 +186,17 @@ pub fn one_line(text: &str) -> String {
     if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text.to_owned() }
 }
 
+/// So many characters of a text; that there is more is marked.
+fn cut(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        None => Cow::Borrowed(text),
+        Some(_) => {
+            let kept: String = text.chars().take(characters.saturating_sub(1)).collect();
+            Cow::Owned(format!("{}…", kept.trim_end()))
+        }
+    }
+}
+
 /// `1 job`, `2 jobs`.
 pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
@@ -188,4 +213,17 @@ pub fn local_time(seconds: i64) -> String {
 /// A time in seconds since 1970 as RFC 3339 in UTC, for JSON.
 pub fn utc_time(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0).map(|time| time.to_rfc3339()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_at_characters() {
+        assert_eq!(cut("Jürgen", 6), "Jürgen");
+        assert_eq!(cut("Jürgen", 5), "Jürg…");
+        assert_eq!(cut("two words", 5), "two…");
+        assert_eq!(cut("", 5), "");
+    }
 }

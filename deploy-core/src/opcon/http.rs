@@ -16,6 +16,7 @@ use super::impex::{Extract, ImportRules, Inserted};
 use super::model::{Counts, Inventory, Licence, MasterJob, MasterSchedule, Script, SystemVersion};
 use super::profile::ConnectorProfile;
 use super::request::{Answer, Request};
+use super::scripts::ScriptTexts;
 use super::session::Session;
 use super::transport::Transport;
 use crate::definition::Definition;
@@ -118,12 +119,20 @@ impl OpConSystem for HttpSystem {
         self.list_master_jobs(schedules).await
     }
 
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError> {
+        self.list_containing().await
+    }
+
     async fn extract(&self, name: &str) -> Result<Extract, OpConError> {
         self.extract_schedule(name).await
     }
 
     async fn insert(&self, definition: &Definition, rules: &ImportRules) -> Result<Inserted, OpConError> {
         self.insert_definition(definition, rules).await
+    }
+
+    async fn insert_scripts(&self, scripts: &[ScriptTexts], reset: bool) -> Result<(), OpConError> {
+        self.insert_script_texts(scripts, reset).await
     }
 
     async fn delete(&self, name: &str) -> Result<(), OpConError> {

@@ -17,11 +17,13 @@ mod daily_model;
 mod error;
 mod http;
 mod impex;
+mod master_jobs;
 mod model;
 mod profile;
 mod request;
 mod rest;
 mod retry;
+mod scripts;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -53,6 +55,7 @@ pub use profile::{
 };
 pub use rest::NamePattern;
 pub use retry::{Outcome, Repeat, RetryPolicy};
+pub use scripts::{ScriptText, ScriptTexts};
 pub use tls::{TlsFault, TlsProblem, Trust};
 pub use wire::ErrorItem;
 
@@ -79,12 +82,20 @@ pub trait OpConSystem: Send + Sync {
     /// The jobs of some schedules, by OpCon's numbers for these.
     async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError>;
 
+    /// The schedules that have container jobs, by name.
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError>;
+
     /// The complete definition of one schedule.
     async fn extract(&self, name: &str) -> Result<Extract, OpConError>;
 
     /// Writes a definition, all of it or nothing. Never repeated by itself;
     /// [`OpConError::maybe_done`] says when it may have happened nevertheless.
     async fn insert(&self, definition: &Definition, rules: &ImportRules) -> Result<Inserted, OpConError>;
+
+    /// Writes versions of scripts, all of them or nothing. A number that is there with another
+    /// text is refused; with `reset` what is there is replaced by what is sent. Never repeated by
+    /// itself, as `insert`.
+    async fn insert_scripts(&self, scripts: &[ScriptTexts], reset: bool) -> Result<(), OpConError>;
 
     /// Removes a schedule, and its instances in the daily.
     async fn delete(&self, name: &str) -> Result<(), OpConError>;

@@ -188,9 +188,7 @@ fn first_user(git: &Git) -> Result<String, InitError> {
         runner: false,
     };
     let text = toml::to_string(&Users { users: vec![user] })?;
-    Ok(format!(
-        "# The people who work with this repository: `opcon-deploy schema users` describes the keys.\n\n{text}"
-    ))
+    Ok(format!("{}\n{text}", users::NEW))
 }
 
 /// Name and e-mail of `Name <email> 1795156503 +0100`.

@@ -4,9 +4,12 @@
 //! (network, signing, hooks) goes through their own `git` ([`git`]). Caches
 //! lie in the common git directory under `opcon-deploy/`.
 
+pub mod audit;
 mod cache_lines;
+mod cache_tables;
 pub mod change;
 pub mod check;
+pub mod commits;
 pub mod drift_accepted;
 pub mod files;
 pub mod format;
@@ -165,9 +168,10 @@ impl Repository {
         &self.settings
     }
 
-    /// Its settings as main has them, for what changes a target: a work tree cannot widen them.
+    /// Its settings as the shared main has them, for what changes a target: neither a
+    /// work tree nor a commit that is not pushed can widen them.
     pub fn settings_of_main(&self) -> Result<Settings, MainSettingsError> {
-        let tree = self.git2.find_commit(self.tip()?.commit)?.tree()?;
+        let tree = self.git2.find_commit(self.shared_main()?.0)?.tree()?;
         match self.file_in(&tree, settings::FILE)? {
             Some(bytes) => Ok(read_toml(settings::FILE, &String::from_utf8_lossy(&bytes))?),
             None => Ok(Settings::default()),
@@ -241,6 +245,21 @@ impl Repository {
                     }
                 })
             }
+        }
+    }
+
+    /// The main that everybody shares, and its name: the remote's as of the last
+    /// fetch where there is one, so that no local commit widens what somebody may do.
+    pub fn shared_main(&self) -> Result<(Oid, String), TipError> {
+        let main = &self.settings.git.main;
+        if let Some(remote) = self.remote()
+            && let Some(commit) = self.remote_branch(main)?
+        {
+            return Ok((commit, format!("{remote}/{main}")));
+        }
+        match self.ref_commit(&format!("refs/heads/{main}"))? {
+            Some(commit) => Ok((commit, main.clone())),
+            None => Err(TipError::NoMain { main: main.clone() }),
         }
     }
 

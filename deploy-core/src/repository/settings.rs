@@ -171,6 +171,8 @@ pub struct GitSettings {
     pub records: String,
     /// Below which refs the leases of servers lie; hosts that take only branches need `refs/heads/…`.
     pub lock_prefix: String,
+    /// How many seconds a lease lives that nobody renews; it is renewed four times as often.
+    pub lock_seconds: std::num::NonZeroU32,
 }
 
 impl Default for GitSettings {
@@ -180,6 +182,7 @@ impl Default for GitSettings {
             main: "main".into(),
             records: "deployments".into(),
             lock_prefix: "refs/opcon-deploy/locks/".into(),
+            lock_seconds: std::num::NonZeroU32::MIN.saturating_add(119),
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Reading the repository's TOML files: an error names the file, the line and
-//! the column, and for an unknown key the nearest known one.
+//! The repository's TOML files. An error of reading names the file, the line and
+//! the column, and for an unknown key the nearest known one; what is written
+//! again keeps what people wrote beside the values.
 
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
+use toml_edit::{Item, TableLike, Value, value};
 
 /// What is wrong with a TOML file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +73,30 @@ pub fn nearest<'a, S: AsRef<str>>(given: &str, candidates: &'a [S]) -> Option<&'
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// Sets a value in a file that is written again; one that is there already keeps the comment behind it.
+pub(crate) fn set(table: &mut dyn TableLike, key: &str, mut new: Value) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) if is_same(old, &new) => {}
+        Some(old) => {
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        None => drop(table.insert(key, value(new))),
+    }
+}
+
+fn is_same(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::String(a), Value::String(b)) => a.value() == b.value(),
+        (Value::Integer(a), Value::Integer(b)) => a.value() == b.value(),
+        (Value::Boolean(a), Value::Boolean(b)) => a.value() == b.value(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

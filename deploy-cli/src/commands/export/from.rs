@@ -25,7 +25,7 @@ pub(super) fn run(
     global: &Global,
     ui: &Ui,
 ) -> CommandResult {
-    let target = Target::open(repository, server, ui)?;
+    let target = Target::to_import_from(repository, server, ui)?;
     let runtime = runtime()?;
     let prepared = runtime.block_on(prepare(&target, &args.names))?;
     let trailers = prepared.trailers();

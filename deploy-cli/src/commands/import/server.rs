@@ -41,7 +41,7 @@ pub(super) fn run(
     if patterns.is_empty() {
         return Err(CommandError::usage("the list names no schedule"));
     }
-    let target = Target::open(repository, server, ui)?;
+    let target = Target::to_import_from(repository, server, ui)?;
     let runtime = runtime()?;
     let Prepared { wanted, trailers } = runtime.block_on(prepare(&target, &patterns))?;
     let options = options(args, trailers);

@@ -60,7 +60,7 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
     let (incoming, trailers, unmatched) = match (&args.server, &args.file) {
         (Some(server), _) => {
-            let target = Target::open(&repository, server, ui)?;
+            let target = Target::to_import_from(&repository, server, ui)?;
             from_server(&target, &args.names)?
         }
         (None, Some(file)) => (from_file(&args, &global.at(file))?, Vec::new(), Vec::new()),

@@ -49,7 +49,7 @@ pub(super) fn run(args: ShowArgs, global: &Global, ui: &Ui) -> CommandResult {
         styled(style::DIM, path(&named.name))
     ));
     let line = |label: &str, value: String| ui.line(format!("  {label:12} {}", one_line(&value)));
-    let class = format!("{:?}", server.kind.class()).to_lowercase();
+    let class = server.kind.class().as_str();
     line("type", format!("{} (class {class})", server.kind));
     let plain = |tls: bool| if tls { "TLS" } else { "plain HTTP" };
     line("REST API", format!("{}:{}, {}", server.address, rest.port, plain(rest.tls)));

@@ -51,6 +51,11 @@ codes! {
     RULE_PASSED_OVER = Warning "rule-passed-over": "a part of a transformation rule has no effect";
     EMAIL_TWICE = Error "email-twice": "two people in users.toml have the same e-mail address";
     USER_TWICE = Error "user-twice": "two people in users.toml have the same name";
+    USER_EMAIL = Error "user-email": "an address in users.toml is none that a commit could have";
+    USER_NAME = Error "user-name": "somebody in users.toml has no name";
+    SIGNING_KEY = Error "signing-key": "a signing key in users.toml is no SSH public key and no fingerprint";
+    SIGNING_KEY_TWICE = Error "signing-key-twice": "two people in users.toml have the same signing key";
+    NO_ADMINISTRATOR = Warning "no-administrator": "users.toml names people, and nobody with the role Administration";
     NO_USERS = Note "no-users": "users.toml names nobody: roles are switched off";
     UNKNOWN_FILE = Note "unknown-file": "a file or folder that the repository has no use for";
     LARGE_FOLDER = Note "large-folder": "a folder holds so many definitions that commits and history get slow";

@@ -1,7 +1,5 @@
 //! The files that are not definitions: settings, users, packages, other TOML, rules.
 
-use std::collections::HashMap;
-
 use super::code;
 use super::definitions::conflict;
 use super::finding::Finding;
@@ -11,7 +9,7 @@ use crate::repository::format::conflict_line;
 use crate::repository::package::Package;
 use crate::repository::settings::Settings;
 use crate::repository::toml_file::{TomlError, read_toml};
-use crate::repository::users::Users;
+use crate::repository::users::{UserProblem, Users};
 
 /// A package, where it can be read.
 pub(super) fn package(path: &str, bytes: &[u8], findings: &mut Vec<Finding>) -> Option<Package> {
@@ -45,25 +43,23 @@ pub(super) fn rule(path: &str, bytes: &[u8], findings: &mut Vec<Finding>) {
     }
 }
 
-/// The people: each name once, each e-mail address once whatever its case.
+/// The people, and what could not work.
 pub(super) fn users(path: &str, bytes: &[u8], findings: &mut Vec<Finding>) {
     let Some(users) = toml::<Users>(path, bytes, findings) else { return };
     if users.users.is_empty() {
         findings.push(no_users());
     }
-    let mut names = HashMap::new();
-    let mut emails: HashMap<String, &str> = HashMap::new();
-    for (number, user) in users.users.iter().enumerate() {
-        if names.insert(user.name.to_lowercase(), number).is_some() {
-            let message = format!("there are two people called `{}`", user.name);
-            findings.push(Finding::new(code::USER_TWICE, path, message));
-        }
-        for email in &user.emails {
-            if let Some(other) = emails.insert(email.to_lowercase(), &user.name) {
-                let message = format!("`{email}` is an address of `{other}` and of `{}`", user.name);
-                findings.push(Finding::new(code::EMAIL_TWICE, path, message));
-            }
-        }
+    for problem in users.problems() {
+        let code = match problem {
+            UserProblem::NameTwice(_) => code::USER_TWICE,
+            UserProblem::NoName => code::USER_NAME,
+            UserProblem::Email { .. } => code::USER_EMAIL,
+            UserProblem::EmailTwice { .. } => code::EMAIL_TWICE,
+            UserProblem::Key { .. } => code::SIGNING_KEY,
+            UserProblem::KeyTwice { .. } => code::SIGNING_KEY_TWICE,
+            UserProblem::NoAdministrator => code::NO_ADMINISTRATOR,
+        };
+        findings.push(Finding::new(code, path, problem.to_string()));
     }
 }
 
@@ -112,7 +108,7 @@ mod tests {
         let mut findings = Vec::new();
         users("users.toml", text.as_bytes(), &mut findings);
         let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, ["email-twice", "user-twice", "email-twice"]);
+        assert_eq!(codes, ["email-twice", "user-twice", "email-twice", "no-administrator"]);
         findings.clear();
         users("users.toml", b"", &mut findings);
         assert_eq!(findings, [no_users()]);

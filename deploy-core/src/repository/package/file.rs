@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
 use super::{Package, Pin};
+use crate::repository::toml_file::set;
 
 /// What a new file begins with.
 const NEW: &str =
@@ -58,29 +59,6 @@ impl Pin {
         }
         set(&mut table, "blob", self.blob.as_str().into());
         table
-    }
-}
-
-/// Sets a value; one that is there already keeps the comment behind it.
-fn set(table: &mut dyn TableLike, key: &str, mut new: Value) {
-    match table.get_mut(key).and_then(Item::as_value_mut) {
-        Some(old) if is_same(old, &new) => {}
-        Some(old) => {
-            *new.decor_mut() = old.decor().clone();
-            *old = new;
-        }
-        None => drop(table.insert(key, value(new))),
-    }
-}
-
-fn is_same(old: &Value, new: &Value) -> bool {
-    match (old, new) {
-        (Value::String(a), Value::String(b)) => a.value() == b.value(),
-        (Value::Integer(a), Value::Integer(b)) => a.value() == b.value(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
-        }
-        _ => false,
     }
 }
 

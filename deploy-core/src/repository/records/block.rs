@@ -1,8 +1,13 @@
 //! The trailers of a commit on the records branch: one block for each record it changes.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Record, RecordId};
+
+/// The key that begins a block.
+pub(super) const RECORD_ID: &str = "Record-Id";
 
 /// One block: what a commit says of one record. The first key is `Record-Id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +78,7 @@ impl Block {
 
     /// Appends its lines.
     pub fn write_to(&self, out: &mut String) {
-        out.push_str(&format!("Record-Id: {}\n", self.id));
+        out.push_str(&format!("{RECORD_ID}: {}\n", self.id));
         for (key, value) in &self.fields {
             out.push_str(&format!("{key}: {}\n", one_line(value)));
         }
@@ -95,12 +100,12 @@ pub fn parse_blocks(message: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for line in message.lines() {
         let Some((key, value)) = line.split_once(": ") else { continue };
-        if key == "Record-Id" {
+        if key == RECORD_ID {
             if let Ok(id) = value.trim().parse() {
                 blocks.push(Block { id, fields: Vec::new() });
             }
         } else if let Some(block) = blocks.last_mut() {
-            block.fields.push((key.to_owned(), many_lines(value)));
+            block.fields.push((key.to_owned(), many_lines(value).into_owned()));
         }
     }
     blocks
@@ -117,10 +122,19 @@ fn one_line(value: &str) -> String {
             other => line.push(other),
         }
     }
+    if line.ends_with(' ') {
+        // Git prints messages without the blanks at the ends of lines.
+        line.pop();
+        line.push_str("\\u{20}");
+    }
     line
 }
 
-fn many_lines(line: &str) -> String {
+/// A value as it was before it became one line.
+pub(super) fn many_lines(line: &str) -> Cow<'_, str> {
+    if !line.contains('\\') {
+        return Cow::Borrowed(line);
+    }
     let mut value = String::with_capacity(line.len());
     let mut characters = line.chars();
     while let Some(character) = characters.next() {
@@ -137,7 +151,7 @@ fn many_lines(line: &str) -> String {
             (other, false) => value.push(other),
         }
     }
-    value
+    Cow::Owned(value)
 }
 
 /// The one word that an enum is in files.
@@ -154,7 +168,7 @@ mod tests {
 
     #[test]
     fn any_value_survives_one_line() {
-        for text in ["plain", "two\nlines: a\\n", "\\", "bell\u{7}", "C:\\new\\users", ""] {
+        for text in ["plain", "two\nlines: a\\n", "\\", "bell\u{7}", "C:\\new\\users", "ends  ", ""] {
             let block = Block { id: RecordId::new(), fields: vec![("Reason".into(), text.into())] };
             let mut message = "Subject\n\n".to_owned();
             block.write_to(&mut message);

@@ -18,6 +18,16 @@ impl RecordId {
         Self(Uuid::now_v7())
     }
 
+    /// The name that these bytes are.
+    pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+
     /// When it was made, in milliseconds since 1970.
     pub fn millis(self) -> u64 {
         let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |time| time.to_unix());

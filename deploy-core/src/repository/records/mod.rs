@@ -24,9 +24,13 @@ mod entry;
 mod id;
 mod lease;
 mod ledger;
+pub mod log;
 mod place;
 mod read;
 mod record;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod samples;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -141,6 +141,17 @@ pub enum ServerClass {
     Production,
 }
 
+impl ServerClass {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Test => "test",
+            Self::Production => "production",
+        }
+    }
+}
+
 impl ServerType {
     /// All of them, from development to production.
     pub const ALL: [Self; 8] = [

@@ -1,12 +1,30 @@
 //! Leases: who may touch a target, one at a time.
+//!
+//! A lease is a ref of the remote (of this clone where there is none), one for
+//! each server. It points to a commit that says who holds it and what for, new
+//! with every renewal, so that whoever waits sees by its own clock alone
+//! whether the holder lives. Every move of the ref is a compare and swap.
 
+mod acquire;
+mod error;
+mod holder;
+mod keep;
+mod site;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use git2::Oid;
-
 use super::{Person, Reach};
-use crate::repository::git::GitError;
-use crate::repository::{MainSettingsError, Repository};
+use crate::repository::Repository;
+pub use error::LeaseError;
+pub use holder::Holder;
+use holder::Note;
+use keep::Keeper;
+use site::{Site, Swap};
 
 /// Who wants a lease, and for what.
 #[derive(Debug, Clone, Copy)]
@@ -23,27 +41,6 @@ pub struct Claim<'a> {
     pub wait: Duration,
 }
 
-/// Who holds the lease of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// The server.
-    pub server: String,
-    /// The holder's name.
-    pub name: String,
-    /// Their e-mail address.
-    pub email: String,
-    /// The machine.
-    pub host: String,
-    /// What for.
-    pub purpose: String,
-    /// Since when, in seconds since 1970 by the holder's clock.
-    pub since: i64,
-    /// When it was renewed last.
-    pub renewed: i64,
-    /// The commit that says so.
-    pub commit: Oid,
-}
-
 /// A lease that was got.
 #[derive(Debug)]
 pub struct Got {
@@ -57,81 +54,74 @@ pub struct Got {
 
 /// A lease that is held: a thread renews it, and dropping it gives it back.
 #[derive(Debug)]
-pub struct Lease {}
-
-/// Why there is no lease, or no more.
-#[derive(Debug, thiserror::Error)]
-pub enum LeaseError {
-    /// A living command has it.
-    #[error("`{}` is in use by {} on `{}`: {}", .holder.server, .holder.name, .holder.host, .holder.purpose)]
-    Held {
-        /// Who.
-        holder: Box<Holder>,
-    },
-    /// It was taken or broken meanwhile.
-    #[error("the lease of `{server}` was {}", match .by { Some(by) => format!("taken by {} on `{}`: {}", by.name, by.host, by.purpose), None => "broken".to_owned() })]
-    Lost {
-        /// The server.
-        server: String,
-        /// Who has it now.
-        by: Option<Box<Holder>>,
-    },
-    /// The remote takes no such ref.
-    #[error("the remote refused `{reference}`: {reason}")]
-    Refused {
-        /// The ref.
-        reference: String,
-        /// The remote's reason, verbatim.
-        reason: String,
-    },
-    /// The remote could not be reached.
-    #[error("cannot reach `{remote}` for the lease of `{server}`: {message}")]
-    Unreachable {
-        /// The server.
-        server: String,
-        /// The remote.
-        remote: String,
-        /// What git said, verbatim.
-        message: String,
-    },
-    /// The settings of main say where leases lie.
-    #[error(transparent)]
-    Settings(#[from] MainSettingsError),
-    /// The git program failed.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// An object or ref could not be read or written.
-    #[error("cannot read or write a lease: {}", .0.message())]
-    Object(#[from] git2::Error),
+pub struct Lease {
+    keeper: Arc<Keeper>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
+
+/// How often a lease is broken again that is renewed at the same moment.
+const ATTEMPTS: usize = 5;
 
 impl Lease {
     /// Takes the lease of a server, waiting for a living holder (told by `waiting` once for
     /// each holder); one whose holder died is taken over.
+    ///
+    /// A holder that shows no sign of life while it is waited for is waited out, even where
+    /// that takes longer than the claim says.
     pub fn acquire(
         repository: &Repository,
         reach: Reach,
         claim: &Claim<'_>,
         waiting: &dyn Fn(&Holder),
     ) -> Result<Got, LeaseError> {
-        let _ = (repository, reach, claim, waiting);
-        todo!()
+        let seconds = repository.settings_of_main()?.git.lock_seconds.get();
+        let length = Duration::from_secs(seconds.into());
+        let site = Site::open(repository, reach)?;
+        acquire::acquire(site, claim, length, &acquire::System::new(), waiting)
     }
 
-    /// Asked before the target is touched: whether the lease is certainly still held.
+    /// Asked before the target is touched: whether the lease is certainly still held. Where
+    /// that was not confirmed within seconds it is now, which takes a push.
     pub fn still_held(&self) -> Result<(), LeaseError> {
-        todo!()
+        self.keeper.still_held()
     }
 
-    /// Gives it back, and tells what went wrong.
+    /// Gives it back, and tells what went wrong. One that was broken and that nobody has
+    /// taken is back already.
     pub fn release(self) -> Result<(), LeaseError> {
-        todo!()
+        self.end()
+    }
+
+    fn start(keeper: Keeper) -> Result<Self, LeaseError> {
+        let keeper = Arc::new(keeper);
+        let lease = Self { keeper: Arc::clone(&keeper), thread: Mutex::new(None) };
+        let thread = std::thread::Builder::new().name("lease".to_owned()).spawn(move || keeper.run())?;
+        *lease.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(lease)
+    }
+
+    fn end(&self) -> Result<(), LeaseError> {
+        let released = self.keeper.release();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+        released
     }
 
     /// All that are held, by server.
     pub fn list(repository: &Repository, reach: Reach) -> Result<Vec<Holder>, LeaseError> {
-        let _ = (repository, reach);
-        todo!()
+        let site = Site::open(repository, reach)?;
+        let mut holders = Vec::new();
+        for (reference, commit) in site.all()? {
+            let server = site.server_of(&reference).unwrap_or_default();
+            // One that was given back meanwhile is none.
+            if let Some(note) = site.note(&reference, commit)? {
+                holders.push(note.holder(server, commit));
+            }
+        }
+        holders.sort_by(|a, b| a.server.cmp(&b.server));
+        Ok(holders)
     }
 
     /// Takes it away from whoever holds it; who that was.
@@ -140,7 +130,27 @@ impl Lease {
         reach: Reach,
         server: &str,
     ) -> Result<Option<Holder>, LeaseError> {
-        let _ = (repository, reach, server);
-        todo!()
+        let site = Site::open(repository, reach)?;
+        let reference = site.reference(server);
+        let mut broken = None;
+        for _ in 0..ATTEMPTS {
+            let Some(commit) = site.find(&reference)? else { return Ok(broken) };
+            let Some(note) = site.note(&reference, commit)? else { continue };
+            let holder = note.holder(server.to_owned(), commit);
+            match site.swap(&reference, Some(commit), None)? {
+                Swap::Done => return Ok(Some(holder)),
+                Swap::Elsewhere => broken = Some(holder),
+            }
+        }
+        match broken {
+            Some(holder) => Err(LeaseError::Held { holder: Box::new(holder) }),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _ = self.end();
     }
 }

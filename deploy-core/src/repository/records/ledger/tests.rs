@@ -6,9 +6,9 @@ use git2::Oid;
 
 use super::{Ledger, LedgerError};
 use crate::repository::Repository;
-use crate::repository::records::testing::{deployment, ended, person, pin};
+use crate::repository::records::samples::{deployment, ended, person, pin};
 use crate::repository::records::{
-    Entry, Kind, Reach, Record, RecordId, Records, RecordsError, Standing, Status, parse_blocks,
+    Entry, Kind, Reach, Record, RecordId, Records, RecordsError, Status, parse_blocks,
 };
 use crate::repository::testing::Sandbox;
 

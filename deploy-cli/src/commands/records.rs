@@ -1,0 +1,63 @@
+//! What the commands that read records have in common.
+
+use deploy_core::repository::Repository;
+use deploy_core::repository::records::log::{Change, RecordLog, Row};
+use deploy_core::repository::records::{Action, Kind};
+
+use super::note_age;
+use crate::cli::Global;
+use crate::error::CommandError;
+use crate::ui::{Ui, utc_time};
+
+/// All records, with what the user should know about how current they are.
+pub(super) fn record_log(
+    repository: &Repository,
+    global: &Global,
+    ui: &Ui,
+) -> Result<RecordLog, CommandError> {
+    let branch = &repository.settings().git.records;
+    let remote = repository.remote().map(|remote| format!("refs/remotes/{remote}/{branch}"));
+    let tip = match remote.map(|name| repository.ref_commit(&name)).transpose()?.flatten() {
+        Some(tip) => Some(tip),
+        None => repository.ref_commit(&format!("refs/heads/{branch}"))?,
+    };
+    let _ = global;
+    note_age(repository, &[&repository.settings().git.records], ui);
+    Ok(RecordLog::load(repository, tip)?)
+}
+
+/// The vendor's word for what a record is about.
+pub(super) fn kind_word(kind: Option<Kind>) -> &'static str {
+    match kind {
+        Some(Kind::Schedule) => "Schedule",
+        Some(Kind::Package) => "Package",
+        Some(Kind::Script) => "Script",
+        None => "",
+    }
+}
+
+/// The word for what was done.
+pub(super) fn action_word(action: Option<Action>) -> &'static str {
+    match action {
+        Some(Action::Deploy) => "deploy",
+        Some(Action::Rollback) => "rollback",
+        Some(Action::Delete) => "delete",
+        Some(Action::Adopt) => "adopt",
+        None => "",
+    }
+}
+
+/// The name of `Name <email>`.
+pub(super) fn name_of(person: &str) -> &str {
+    person.rsplit_once(" <").map_or(person, |(name, _)| name)
+}
+
+/// The time of a commit for `--json`.
+pub(super) fn utc(change: Option<Change<'_>>) -> Option<String> {
+    change.map(|change| utc_time(change.time))
+}
+
+/// When a record began.
+pub(super) fn begun(row: &Row<'_>) -> i64 {
+    row.begun().map_or(0, |begun| begun.time)
+}
