@@ -13,8 +13,11 @@ mod import;
 mod import_server;
 mod init;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod limits;
 mod output;
+mod recovery;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -22,6 +25,7 @@ mod rules_import;
 mod sandbox;
 mod scripts;
 mod servers;
+mod simulate;
 mod story;
 mod users;
 mod versions;

@@ -2,7 +2,7 @@
 
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::log::{Change, RecordLog, Row};
-use deploy_core::repository::records::{Action, Kind};
+use deploy_core::repository::records::{Action, Kind, Records, RecordsError};
 
 use super::note_age;
 use crate::cli::Global;
@@ -15,15 +15,13 @@ pub(super) fn record_log(
     global: &Global,
     ui: &Ui,
 ) -> Result<RecordLog, CommandError> {
-    let branch = &repository.settings().git.records;
-    let remote = repository.remote().map(|remote| format!("refs/remotes/{remote}/{branch}"));
-    let tip = match remote.map(|name| repository.ref_commit(&name)).transpose()?.flatten() {
-        Some(tip) => Some(tip),
-        None => repository.ref_commit(&format!("refs/heads/{branch}"))?,
+    let records = match global.fetch {
+        true => Records::fetch(repository),
+        false => Records::open(repository),
     };
-    let _ = global;
+    let records = records.map_err(unreadable)?;
     note_age(repository, &[&repository.settings().git.records], ui);
-    Ok(RecordLog::load(repository, tip)?)
+    Ok(RecordLog::load(repository, records.tip())?)
 }
 
 /// The vendor's word for what a record is about.
@@ -60,4 +58,15 @@ pub(super) fn utc(change: Option<Change<'_>>) -> Option<String> {
 /// When a record began.
 pub(super) fn begun(row: &Row<'_>) -> i64 {
     row.begun().map_or(0, |begun| begun.time)
+}
+
+fn unreadable(error: RecordsError) -> CommandError {
+    let failed = CommandError::failed(error.to_string());
+    match error {
+        RecordsError::Rewritten { kept, branch, .. } => failed.hint(format!(
+            "`git log {branch}..{kept}` shows what is gone, `git push` of it brings it back; if it is meant, `git update-ref -d {kept}` forgets it"
+        )),
+        RecordsError::Shallow => failed.hint("`git fetch --unshallow` brings the whole history"),
+        _ => failed,
+    }
 }

@@ -115,12 +115,12 @@ impl OpConSystem for HttpSystem {
         self.list_schedules(patterns).await
     }
 
-    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError> {
-        self.list_master_jobs(schedules).await
-    }
-
     async fn containing_schedules(&self) -> Result<Vec<String>, OpConError> {
         self.list_containing().await
+    }
+
+    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError> {
+        self.list_master_jobs(schedules).await
     }
 
     async fn extract(&self, name: &str) -> Result<Extract, OpConError> {

@@ -17,7 +17,6 @@ mod daily_model;
 mod error;
 mod http;
 mod impex;
-mod master_jobs;
 mod model;
 mod profile;
 mod request;
@@ -79,11 +78,11 @@ pub trait OpConSystem: Send + Sync {
     /// The schedules whose names fit one of the patterns (`*`, `?`; all if there are none), by name.
     async fn schedules(&self, patterns: &[&str]) -> Result<Vec<MasterSchedule>, OpConError>;
 
-    /// The jobs of some schedules, by OpCon's numbers for these.
-    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError>;
-
     /// The schedules that have container jobs, by name.
     async fn containing_schedules(&self) -> Result<Vec<String>, OpConError>;
+
+    /// The jobs of some schedules, by OpCon's numbers for these.
+    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError>;
 
     /// The complete definition of one schedule.
     async fn extract(&self, name: &str) -> Result<Extract, OpConError>;

@@ -85,6 +85,16 @@ impl HttpSystem {
         Ok(try_join_all(asked).await?.into_iter().flatten().collect())
     }
 
+    /// The schedules that have container jobs, by name.
+    pub(crate) async fn list_containing(&self) -> Result<Vec<String>, OpConError> {
+        let query = [("jobType", "Container")];
+        let jobs: Vec<MasterJob> = self.list("the container jobs", "/api/masterjobs", &query).await?;
+        let mut schedules: Vec<String> = jobs.into_iter().map(|job| job.schedule).collect();
+        schedules.sort();
+        schedules.dedup();
+        Ok(schedules)
+    }
+
     pub(crate) async fn read_inventory(&self) -> Result<Inventory, OpConError> {
         let extended = [("extendedProperties", "true")];
         let (

@@ -1,5 +1,5 @@
 use super::*;
-use crate::repository::records::testing::{BRANCH, START, record};
+use crate::repository::records::log::testing::{BRANCH, record};
 use crate::repository::testing::Sandbox;
 
 fn told(sandbox: &Sandbox, beginnings: bool) -> Vec<String> {

@@ -30,10 +30,6 @@ mod read;
 mod record;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod samples;
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
 
 pub use block::{Block, parse_blocks};
@@ -45,5 +41,6 @@ pub use ledger::{Ledger, LedgerError, LedgerStats, Participant, Written};
 pub use place::Place;
 pub use read::{OpenOperation, Records, RecordsError, Standing};
 pub use record::{
-    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, Source, Status, Told,
+    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, STANDS_OTHERWISE, Source, Status,
+    Told,
 };

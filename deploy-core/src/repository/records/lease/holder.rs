@@ -136,7 +136,7 @@ fn now() -> i64 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::repository::records::samples::person;
+    use crate::repository::records::testing::person;
 
     #[test]
     fn any_holder_survives_the_message() {

@@ -6,7 +6,7 @@ use git2::Oid;
 
 use super::{Ledger, LedgerError};
 use crate::repository::Repository;
-use crate::repository::records::samples::{deployment, ended, person, pin};
+use crate::repository::records::testing::{deployment, ended, person, pin};
 use crate::repository::records::{
     Entry, Kind, Reach, Record, RecordId, Records, RecordsError, Status, parse_blocks,
 };

@@ -13,6 +13,9 @@ mod row;
 mod standing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+pub(crate) mod testing;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 
 use git2::Oid;

@@ -1,8 +1,8 @@
 use std::fs;
 
-use super::super::testing::{BRANCH, START, definition, id, record, rule};
+use super::testing::{BRANCH, START, definition, id, record, rule};
 use super::*;
-use crate::repository::records::{Action, Block, Entry, Kind, Phase, Pin, Record, Status};
+use crate::repository::records::{Action, Entry, Kind, Phase, Pin, Record, Status};
 use crate::repository::testing::Sandbox;
 
 fn load(sandbox: &Sandbox) -> RecordLog {
@@ -122,8 +122,8 @@ fn what_stands_there_is_what_the_branch_says_last() {
     // Deleted there: whatever was said of it before.
     let mut gone = record(6, "PROD", "Payroll", 0);
     (gone.action, gone.status, gone.phase) = (Action::Delete, Status::Deleted, Phase::Done);
-    let before = Block::status(&Record { status: Status::Inactive, ..second.clone() });
-    sandbox.tell(500, &[Block::of(&gone), before], vec![]);
+    sandbox.begin(490, &gone, Some("before"));
+    sandbox.tell(500, Entry::removed(&gone, Some(&second)));
     let log = load(&sandbox);
     assert_eq!(ids(log.standing()), [package.id, other.id]);
 }
@@ -153,8 +153,8 @@ fn events_are_what_was_done() {
         user: second.user.clone(),
         since: second.begun,
     };
-    let lifted = Entry::unpin("PROD", "Payroll", &pin, &second.user);
-    sandbox.tell(400, &lifted.blocks, vec![]);
+    let lifted = Entry { edits: vec![], ..Entry::unpin("PROD", "Payroll", &pin, &second.user) };
+    sandbox.tell(400, lifted);
     let log = load(&sandbox);
     let told: Vec<String> = log
         .events()
