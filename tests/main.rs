@@ -13,6 +13,7 @@ mod import_server;
 mod init;
 #[cfg(unix)]
 mod limits;
+mod locks;
 mod output;
 mod rules;
 mod rules_bad_input;
