@@ -16,6 +16,7 @@ mod fmt;
 mod import;
 mod init;
 mod list;
+mod lock;
 mod man;
 mod merge_driver;
 mod order;
@@ -95,6 +96,8 @@ pub enum Command {
     Adopt(adopt::AdoptArgs),
     /// Find what killed commands left behind, and end it
     Doctor(doctor::DoctorArgs),
+    /// Show who holds the lock of a server, and take it away
+    Lock(lock::LockArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
     /// Import, deploy, show and export OpCon scripts
@@ -134,6 +137,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Delete(args) => delete::run(args, global, ui),
         Command::Adopt(args) => adopt::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
+        Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
