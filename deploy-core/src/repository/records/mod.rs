@@ -31,6 +31,7 @@ mod record;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
+pub mod verify;
 
 pub use block::{Block, parse_blocks};
 pub use branch::Reach;
