@@ -1,6 +1,7 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod audit;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
@@ -14,6 +15,7 @@ mod init;
 #[cfg(unix)]
 mod limits;
 mod output;
+mod records;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -21,6 +23,7 @@ mod rules_import;
 mod sandbox;
 mod scripts;
 mod servers;
+mod status;
 mod story;
 mod users;
 mod versions;

@@ -1,5 +1,7 @@
 //! The commands: one file each.
 
+mod asof;
+mod audit;
 mod check;
 mod completions;
 mod demo;
@@ -21,6 +23,7 @@ mod schema;
 mod script;
 mod server;
 mod show;
+mod status;
 mod user;
 mod versions;
 
@@ -77,6 +80,12 @@ pub enum Command {
     Rules(rules::RulesArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
+    /// Show which version stands on which server
+    Status(status::StatusArgs),
+    /// Show what stood on a server at a time
+    Asof(asof::AsofArgs),
+    /// List who did what and when
+    Audit(audit::AuditArgs),
     /// Import, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
@@ -109,6 +118,9 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
+        Command::Status(args) => status::run(args, global, ui),
+        Command::Asof(args) => asof::run(args, global, ui),
+        Command::Audit(args) => audit::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),

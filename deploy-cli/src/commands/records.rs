@@ -9,17 +9,22 @@ use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Ui, utc_time};
 
+/// The records as this clone knows them, or fetched.
+pub(super) fn records<'r>(repository: &'r Repository, global: &Global) -> Result<Records<'r>, CommandError> {
+    let records = match global.fetch {
+        true => Records::fetch(repository),
+        false => Records::open(repository),
+    };
+    records.map_err(unreadable)
+}
+
 /// All records, with what the user should know about how current they are.
 pub(super) fn record_log(
     repository: &Repository,
     global: &Global,
     ui: &Ui,
 ) -> Result<RecordLog, CommandError> {
-    let records = match global.fetch {
-        true => Records::fetch(repository),
-        false => Records::open(repository),
-    };
-    let records = records.map_err(unreadable)?;
+    let records = records(repository, global)?;
     note_age(repository, &[&repository.settings().git.records], ui);
     Ok(RecordLog::load(repository, records.tip())?)
 }
@@ -60,7 +65,7 @@ pub(super) fn begun(row: &Row<'_>) -> i64 {
     row.begun().map_or(0, |begun| begun.time)
 }
 
-fn unreadable(error: RecordsError) -> CommandError {
+pub(super) fn unreadable(error: RecordsError) -> CommandError {
     let failed = CommandError::failed(error.to_string());
     match error {
         RecordsError::Rewritten { kept, branch, .. } => failed.hint(format!(

@@ -42,5 +42,6 @@ pub use ledger::{Ledger, LedgerError, LedgerStats, Participant, Written};
 pub use place::Place;
 pub use read::{OpenOperation, Records, RecordsError, Standing};
 pub use record::{
-    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, Source, Status, Told,
+    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, STANDS_OTHERWISE, Source, Status,
+    Told,
 };

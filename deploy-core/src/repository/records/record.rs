@@ -251,6 +251,9 @@ pub struct Record {
     pub rules: Vec<RuleRef>,
 }
 
+/// How the reason of an active record begins where what was read back is not what was sent.
+pub const STANDS_OTHERWISE: &str = "stands there other than it was sent";
+
 /// Content that was rolled away from, kept from coming back by itself (`pins/…`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
