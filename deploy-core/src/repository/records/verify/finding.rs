@@ -97,6 +97,34 @@ pub struct Unproven {
     pub not_pushed: usize,
 }
 
+impl Unproven {
+    /// Each in a sentence; and what no clone can know.
+    pub fn sentences(&self) -> Vec<String> {
+        let counted = [
+            (self.unsigned, "commits without a signature", "who made them is what they say themselves"),
+            (self.unknown_keys, "commits signed with keys that users.toml does not know", "anybody has keys"),
+            (
+                self.unchecked_signatures,
+                "signatures that cannot be looked at here",
+                "of GPG keys that are not in the key ring, or of x509",
+            ),
+            (self.without_roles, "actions while users.toml named nobody", "roles were off"),
+            (self.offline, "actions with the remote left out", "nobody else could see them at the time"),
+            (self.unpinned, "pins lifted by hand", "they name no commit of main to be judged by"),
+            (self.unfinished, "operations under way or cut off", "`opcon-deploy doctor` knows more"),
+            (self.not_pushed, "commits that are here and not on the remote", "they were not looked at"),
+        ];
+        let said = counted.into_iter().filter(|(count, ..)| *count > 0);
+        let said = said.map(|(count, what, why)| format!("{what} ({count}): {why}"));
+        let always = [
+            "what was removed from the branches before this clone first saw them",
+            "whether the git host protects the branches, and who may push to them",
+            "times: they are those of the computers that made the commits",
+        ];
+        said.chain(always.map(str::to_owned)).collect()
+    }
+}
+
 /// The result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {

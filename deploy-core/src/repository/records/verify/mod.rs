@@ -27,7 +27,7 @@ use std::collections::HashMap;
 pub use finding::{Finding, FindingKind, Report, Unproven};
 
 use super::branch::Branch;
-use super::{RecordsError, parse_blocks};
+use super::{Records, RecordsError, parse_blocks};
 use crate::repository::git::GitError;
 use crate::repository::{MainSettingsError, Repository, TipError};
 use finding::Findings;
@@ -56,13 +56,20 @@ pub enum VerifyError {
     Object(#[from] git2::Error),
 }
 
-/// Proves the records as this clone knows them; `progress` is told how many commits of how
-/// many are done. Nothing is fetched.
-pub fn verify(repository: &Repository, progress: &dyn Fn(usize, usize)) -> Result<Report, VerifyError> {
+/// Proves the records as this clone knows them, or as the remote has them with `fetch`;
+/// `progress` is told how many commits of how many are done.
+pub fn verify(
+    repository: &Repository,
+    fetch: bool,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Report, VerifyError> {
     if repository.git2().is_shallow() {
         return Err(RecordsError::Shallow.into());
     }
     let mut findings = Findings::default();
+    if fetch {
+        fetched(repository, &mut findings)?;
+    }
     let branch = Branch::of(repository)?;
     let tip = line::tip(repository, &branch, &mut findings)?;
     let commits = line::commits(repository, tip, &mut findings)?;
@@ -89,6 +96,19 @@ pub fn verify(repository: &Repository, progress: &dyn Fn(usize, usize)) -> Resul
     let records = replay.records();
     findings.unproven.unfinished = replay.open();
     Ok(findings.report(tip, commits.len(), records, branch_name(&branch)))
+}
+
+/// Fetches; a branch that lost something is a finding, and is looked at all the same.
+fn fetched(repository: &Repository, findings: &mut Findings) -> Result<(), RecordsError> {
+    match Records::fetch(repository) {
+        Ok(_) | Err(RecordsError::Rewritten { tip: Some(_), .. }) => Ok(()),
+        Err(RecordsError::Rewritten { branch, seen, tip: None, .. }) => {
+            let message = format!("`{branch}` was deleted; {} was seen on it", finding::short(seen));
+            findings.add(FindingKind::Rewritten, seen, None, message);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn branch_name(branch: &Branch) -> String {

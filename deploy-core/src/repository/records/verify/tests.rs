@@ -85,7 +85,7 @@ fn deploy(sandbox: &Sandbox, begun: &Record, previous: Option<&Record>) -> Recor
 }
 
 fn report(sandbox: &Sandbox) -> Report {
-    verify(&sandbox.repository(), &|_, _| {}).unwrap()
+    verify(&sandbox.repository(), false, &|_, _| {}).unwrap()
 }
 
 /// `kind: message` of everything that is found.
