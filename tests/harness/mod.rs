@@ -179,6 +179,11 @@ impl World {
         log.lines().map(str::to_owned).collect()
     }
 
+    /// Text with the names of commits and records, and the world's folder, replaced.
+    pub fn redact(&self, text: &str) -> String {
+        redact(text, self.dir.path())
+    }
+
     /// Git finds nothing wrong with the repository, and the work tree is as HEAD has it.
     pub fn assert_sound(&self, folder: &str) {
         self.git(folder, &["fsck", "--full", "--strict", "--no-dangling"]);

@@ -1,9 +1,9 @@
 //! The commands: one file each.
 
 mod adopt;
-mod changing;
 mod asof;
 mod audit;
+mod changing;
 mod check;
 mod completions;
 mod delete;
