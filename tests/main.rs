@@ -32,6 +32,8 @@ mod servers;
 mod simulate;
 mod status;
 mod story;
+#[cfg(unix)]
+mod together;
 mod users;
 mod versions;
 

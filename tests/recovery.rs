@@ -255,12 +255,15 @@ Record [record]
 "#]]
     );
     assert_eq!(story.systems.starts("QA", "Payroll"), "06:00");
-    assert_data_eq!(story.world.central(&["doctor"]).ok().to_string(), str![[r#"
+    assert_data_eq!(
+        story.world.central(&["doctor"]).ok().to_string(),
+        str![[r#"
 --- stderr
 Nothing was left behind
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

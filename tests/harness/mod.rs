@@ -118,6 +118,11 @@ impl World {
         Run { output: command.output().unwrap(), root: self.dir.path().to_path_buf() }
     }
 
+    /// What a program that was started gave.
+    pub fn shown(&self, output: Output) -> Run {
+        Run { output, root: self.dir.path().to_path_buf() }
+    }
+
     /// Runs git in a folder; it must succeed. Its standard output.
     pub fn git(&self, folder: &str, args: &[&str]) -> String {
         let run = self.finish(self.command("git", folder).args(args));
