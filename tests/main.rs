@@ -1,6 +1,7 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod adopting;
 mod audit;
 mod bad_definitions;
 mod bad_repositories;
