@@ -1,11 +1,10 @@
 //! One schedule: what stands there, whether it is what was deployed, and what
 //! differs from what will.
 
-use serde_json::Value;
-
+use super::compare::{Estate, compare};
 use super::transform::keep_instance_properties;
 use super::{PlanError, Shared};
-use crate::definition::diff::{Change, Difference, Thing, diff, render};
+use crate::definition::diff::Difference;
 use crate::definition::{Definition, Purpose, deviations, equal, essence, information};
 use crate::deploy::{FoundBy, LocalChange, Stands};
 use crate::repository::records::{Pin, Record, Records};
@@ -26,7 +25,7 @@ pub(super) struct Looked {
     pub(super) stands: Stands,
     /// What the deployment information that stands there says, where it names another record.
     pub(super) names_other: Option<String>,
-    pub(super) difference: Vec<render::Line>,
+    pub(super) difference: Difference,
     pub(super) unchanged: bool,
     /// What of the found state decides, as bytes.
     pub(super) state: Option<Vec<u8>>,
@@ -36,6 +35,7 @@ pub(super) struct Looked {
 /// Looks at one schedule.
 pub(super) fn look(
     shared: &Shared,
+    estate: &Estate<'_>,
     part: Part,
     found: Option<Definition>,
     blob: Option<&str>,
@@ -48,7 +48,7 @@ pub(super) fn look(
             found: None,
             stands: Stands::Nothing,
             names_other: None,
-            difference: Vec::new(),
+            difference: Difference::default(),
             unchanged: false,
             state: None,
             pin: None,
@@ -57,12 +57,7 @@ pub(super) fn look(
     let unreadable = |source| PlanError::Unreadable { schedule: name.clone(), path: name.clone(), source };
     let before = Definition::read(&planned).map_err(unreadable)?;
     let after = keep_instance_properties(shared, before, &found);
-    let comparable = without_excluded(shared, &found);
-    let unchanged = equal(comparable.value(), after.value(), Purpose::Target);
-    let difference = match unchanged {
-        true => Vec::new(),
-        false => render::lines(&written(shared, diff(&comparable, &after))),
-    };
+    let (unchanged, difference) = compare(estate, &shared.settings.deploy, &found, &after);
     let (stands, names_other, pin) = shared.handles.with(|repository| {
         let records = Records::at(repository, shared.records);
         let (stands, names_other) = stands(shared, &records, &name, &found)?;
@@ -80,37 +75,6 @@ pub(super) fn look(
         unchanged,
         pin,
     })
-}
-
-/// What stands there, without the lists that are left out of this deployment.
-fn without_excluded(shared: &Shared, found: &Definition) -> Definition {
-    let settings = &shared.settings.deploy;
-    let excluded = [("scriptList", settings.exclude_scripts), ("calendarList", settings.exclude_calendars)];
-    let mut comparable = found.clone();
-    if excluded.iter().any(|(_, excluded)| *excluded) {
-        let mut value = comparable.into_value();
-        for (list, _) in excluded.iter().filter(|(_, excluded)| *excluded) {
-            if let Some(list) = value.get_mut(list) {
-                *list = Value::Array(Vec::new());
-            }
-        }
-        comparable = Definition::from_sorted(value);
-    }
-    comparable
-}
-
-/// The changes that will be written: values are not, where the settings keep those of the target.
-fn written(shared: &Shared, mut difference: Difference) -> Difference {
-    let settings = &shared.settings.deploy;
-    let is_value = |change: &Change| change.field.as_deref() == Some("value");
-    difference.changes.retain(|change| match change.place.thing {
-        Thing::Property => settings.update_properties || !is_value(change),
-        Thing::Resource | Thing::Threshold | Thing::Variable => {
-            settings.update_variables || !is_value(change)
-        }
-        _ => true,
-    });
-    difference
 }
 
 /// What the records know of what stands there; with it the record that stands in its

@@ -6,6 +6,7 @@
 //! which is done beside the threads that wait for the network.
 
 mod assemble;
+mod compare;
 mod error;
 mod handles;
 mod look;
