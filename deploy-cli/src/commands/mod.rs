@@ -15,6 +15,7 @@ mod fmt;
 mod import;
 mod init;
 mod list;
+mod lock;
 mod man;
 mod merge_driver;
 mod order;
@@ -89,6 +90,8 @@ pub enum Command {
     Delete(delete::DeleteArgs),
     /// Find what killed commands left behind, and end it
     Doctor(doctor::DoctorArgs),
+    /// Show who holds the lock of a server, and take it away
+    Lock(lock::LockArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
     /// Import, show and export OpCon scripts
@@ -126,6 +129,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
+        Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
