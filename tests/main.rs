@@ -26,6 +26,7 @@ mod rules_import;
 mod sandbox;
 mod scripts;
 mod servers;
+mod simulate;
 mod story;
 mod users;
 mod versions;
