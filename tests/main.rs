@@ -25,6 +25,7 @@ mod rules_import;
 mod sandbox;
 mod scripts;
 mod servers;
+mod simulate;
 mod story;
 mod users;
 mod versions;

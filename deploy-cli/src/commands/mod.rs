@@ -27,6 +27,7 @@ mod schema;
 mod script;
 mod server;
 mod show;
+mod simulate;
 mod user;
 mod versions;
 
@@ -81,6 +82,8 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Write, try and test transformation rules
     Rules(rules::RulesArgs),
+    /// Show what a deployment would do, and whether it would be refused
+    Simulate(simulate::SimulateArgs),
     /// Put schedules or a package onto an OpCon system
     Deploy(deploy::DeployArgs),
     /// Put back what stood there before a deployment
@@ -122,6 +125,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
+        Command::Simulate(args) => simulate::run(args, global, ui),
         Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),

@@ -1,7 +1,7 @@
 //! What the user reads where a target is changed, or the records of it.
 
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
-use deploy_core::deploy::{ObserveError, PlanError, RemoveError, SelectError, UndoError};
+use deploy_core::deploy::{ObserveError, RemoveError, SelectError, UndoError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
 use super::{CommandError, chain, commit_hint, resolve_hint};
@@ -97,15 +97,6 @@ impl From<ExecuteError> for CommandError {
             | ExecuteError::FailedAndChanged { .. }
             | ExecuteError::PutBack { .. }
             | ExecuteError::Unreadable { .. } => Self::failed(message),
-        }
-    }
-}
-
-impl From<PlanError> for CommandError {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::System(error) => error.into(),
-            other => Self::failed(chain(&other)),
         }
     }
 }

@@ -64,11 +64,10 @@ impl Plan {
         for schedule in &self.schedules {
             refusals.extend(self.of_what_stands(schedule, accept));
             let pinned = !accept.pinned && entrance == Entrance::Unattended;
-            refusals.extend(schedule.pin.as_ref().filter(|_| pinned).map(|pin| {
-                Refusal {
-                    kind: RefusalKind::Pinned,
-                    schedule: Some(schedule.name.clone()),
-                    message: format!(
+            refusals.extend(schedule.pin.as_ref().filter(|_| pinned).map(|pin| Refusal {
+                kind: RefusalKind::Pinned,
+                schedule: Some(schedule.name.clone()),
+                message: format!(
                         "{} of `{}` was rolled back on `{}` by {}",
                         pin.version
                             .map_or_else(|| "this content".to_owned(), |number| format!("version {number}")),
@@ -76,8 +75,7 @@ impl Plan {
                         self.server,
                         pin.user.name
                     ),
-                    local_changes: Vec::new(),
-                }
+                local_changes: Vec::new(),
             }));
         }
         if !accept.warnings {
