@@ -59,6 +59,16 @@ pub enum CompareError {
     Open(#[from] OpenError),
 }
 
+impl CompareError {
+    /// What helps.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Fetch(FetchError::System(error)) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
 /// What was deployed to a server and is to be compared with what stands there.
 #[derive(Debug)]
 pub struct Survey {
@@ -124,8 +134,8 @@ impl Survey {
     ) -> Result<Self, SurveyError> {
         let measure = Measure::of(records.repository(), settings, &server, today)?;
         let mut standing = records.active(&server.name)?;
-        let known = unmanaged
-            .then(|| standing.iter().map(|standing| standing.record.name.to_lowercase()).collect());
+        let known =
+            unmanaged.then(|| standing.iter().map(|standing| standing.record.name.to_lowercase()).collect());
         standing.retain(|standing| only(&standing.record));
         Ok(Self { server, standing, measure, known })
     }
@@ -156,7 +166,8 @@ impl Survey {
         let Self { server, standing, measure, known } = self;
         // One sign-on before many requests.
         system.require_licence().await?;
-        let wanted = standing.iter().map(|standing| Wanted { name: standing.record.name.clone(), found: Ok(()) });
+        let wanted =
+            standing.iter().map(|standing| Wanted { name: standing.record.name.clone(), found: Ok(()) });
         let wanted: Vec<Wanted> = wanted.collect();
         let (sender, receiver) = channel(WAITING);
         let options = FetchOptions { concurrency: concurrency + READ_MEANWHILE, sub_schedules: false };
@@ -261,9 +272,9 @@ impl Comparing {
             (None, _) => vec![self.measure.gone(&record.name)],
             (Some(_), None) => vec![nothing_to_compare(&record)],
             (Some(found), Some(blob)) => {
-                let bytes = self.objects.with(|repository| {
-                    Ok::<_, CompareError>(Records::at(repository, None).content(blob)?)
-                })?;
+                let bytes = self
+                    .objects
+                    .with(|repository| Ok::<_, CompareError>(Records::at(repository, None).content(blob)?))?;
                 self.measure.local_changes(&record.name, &Definition::read(&bytes)?, found)
             }
         };

@@ -151,7 +151,9 @@ impl DriftAccepted {
 fn is_table_of(table: &Table, entry: &Acceptance) -> bool {
     let text = |key: &str| table.get(key).and_then(Item::as_str);
     let is = |key: &str, name: &str| text(key).is_some_and(|text| same_name(text, name));
-    is("server", &entry.server) && is("schedule", &entry.schedule) && text("pointer") == entry.pointer.as_deref()
+    is("server", &entry.server)
+        && is("schedule", &entry.schedule)
+        && text("pointer") == entry.pointer.as_deref()
 }
 
 fn write(table: &mut Table, entry: &Acceptance) {
