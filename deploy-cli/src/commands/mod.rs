@@ -12,6 +12,7 @@ mod deployments;
 mod diff;
 mod diff_driver;
 mod doctor;
+mod drift;
 mod export;
 mod fmt;
 mod import;
@@ -94,6 +95,8 @@ pub enum Command {
     Rollback(rollback::RollbackArgs),
     /// Remove a schedule or a package from an OpCon system
     Delete(delete::DeleteArgs),
+    /// Compare what stands on servers with what was deployed to them
+    Drift(drift::DriftArgs),
     /// Find what killed commands left behind, and end it
     Doctor(doctor::DoctorArgs),
     /// Show who holds the lock of a server, and take it away
@@ -141,6 +144,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
+        Command::Drift(args) => drift::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),

@@ -12,7 +12,10 @@
 
 mod check;
 mod context;
+mod deviating;
+pub mod drift;
 pub mod execute;
+mod handles;
 mod leftover;
 mod order;
 mod plan;

@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::transform::keep_instance_properties;
 use super::{PlanError, Shared};
 use crate::definition::diff::{Change, Difference, Thing, diff, render};
-use crate::definition::{Definition, Purpose, deviations, equal, essence, information};
-use crate::deploy::{FoundBy, LocalChange, Stands};
-use crate::repository::records::{Pin, Record, Records};
-use crate::repository::settings::SharedValues;
+use crate::definition::{Definition, Purpose, equal, essence, information};
+use crate::deploy::deviating::nothing_to_compare;
+use crate::deploy::{FoundBy, Stands};
+use crate::repository::records::{Pin, Records};
 
 /// A schedule as it is to be sent.
 pub(super) struct Part {
@@ -141,46 +141,10 @@ fn stands(
                 server: server.clone(),
                 source,
             })?;
-            local_changes(shared, name, &deployed, found)
+            shared.measure.local_changes(name, &deployed, found)
         }
         None => vec![nothing_to_compare(&record)],
     };
     let drift = local_changes.iter().any(|change| !change.accepted);
     Ok((Stands::Known { record: Box::new(record), by, drift, local_changes }, other))
-}
-
-/// What was changed on the target since, and whether it counts.
-fn local_changes(shared: &Shared, name: &str, deployed: &Definition, found: &Definition) -> Vec<LocalChange> {
-    if equal(deployed.value(), found.value(), Purpose::Target)
-        && shared.settings.drift.shared_values == SharedValues::Ignore
-    {
-        return Vec::new();
-    }
-    let deviations = deviations(deployed.value(), found.value()).into_iter();
-    let told = deviations.filter_map(|deviation| {
-        let moves = match (deviation.is_value, shared.settings.drift.shared_values) {
-            (true, SharedValues::Ignore) => return None,
-            (is_value, SharedValues::Note) => is_value,
-            (_, _) => false,
-        };
-        let accepts =
-            |entry: &crate::repository::drift_accepted::Acceptance| entry.accepts(name, &deviation.pointer);
-        Some(LocalChange {
-            accepted: moves || shared.accepted.iter().any(accepts),
-            op: deviation.op.to_owned(),
-            pointer: deviation.pointer,
-            words: deviation.words,
-        })
-    });
-    told.collect()
-}
-
-/// A record that is active, and does not hold what was deployed: that it is the same nobody can say.
-fn nothing_to_compare(record: &Record) -> LocalChange {
-    LocalChange {
-        op: "replace".to_owned(),
-        pointer: String::new(),
-        words: format!("record {} does not hold what was deployed", record.id),
-        accepted: false,
-    }
 }

@@ -7,7 +7,6 @@
 
 mod assemble;
 mod error;
-mod handles;
 mod look;
 mod observe;
 mod report;
@@ -21,26 +20,23 @@ mod unchanged;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use git2::Oid;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
+use super::deviating::Measure;
+use super::handles::Handles;
 use super::{Context, Order, Plan, Remark, Selected, SelectedPackage, Selection};
 use crate::definition::{Definition, ReadError, join};
 use crate::opcon::{DailySchedule, OpConSystem, Script};
-use crate::repository::Repository;
-use crate::repository::drift_accepted::{self, Acceptance, DriftAccepted};
 use crate::repository::records::Person;
 use crate::repository::rule_files::{self, Prepared, RuleFiles, TargetServer};
 use crate::repository::servers::Named;
 use crate::repository::settings::Settings;
-use crate::repository::toml_file::read_toml;
 use crate::rules::features::FeatureTable;
 use crate::rules::tags::TagTable;
 use crate::rules::{self, TargetFrequencies};
 pub use error::PlanError;
-use handles::Handles;
 pub(super) use report::told;
 use target::Target;
 use transform::Transformed;
@@ -70,7 +66,7 @@ struct Shared {
     prepared: Prepared,
     tags: TagTable,
     features: FeatureTable,
-    accepted: Vec<Acceptance>,
+    measure: Measure,
     handles: Handles,
     /// The commit of the records.
     records: Option<Oid>,
@@ -122,7 +118,8 @@ impl Planner {
             Remark { schedule: None, text, refused: false }
         }));
         drop(rules);
-        let accepted = accepted(context, context.now.date_naive())?;
+        let today = context.now.date_naive();
+        let measure = Measure::of(context.repository, &context.settings, &context.server, today)?;
         let (target, user) = Target::ask(&*system).await?;
         let shared = Shared {
             order: order.clone(),
@@ -136,7 +133,7 @@ impl Planner {
             prepared,
             tags,
             features,
-            accepted,
+            measure,
             handles: Handles::of(context.repository),
             records: context.records.tip(),
             target,
@@ -237,17 +234,6 @@ fn prepare(
         description: order.description.clone(),
     };
     Ok(rules.prepare(&order, None)?)
-}
-
-/// The accepted differences of main that count today.
-fn accepted(context: &Context<'_>, today: NaiveDate) -> Result<Vec<Acceptance>, PlanError> {
-    let repository: &Repository = context.repository;
-    let tree = repository.git2().find_commit(context.server.commit)?.tree()?;
-    let accepted: DriftAccepted = match repository.file_in(&tree, drift_accepted::FILE)? {
-        Some(bytes) => read_toml(drift_accepted::FILE, &String::from_utf8_lossy(&bytes))?,
-        None => DriftAccepted::default(),
-    };
-    Ok(accepted.counting(&context.server.name, today))
 }
 
 #[cfg(test)]
