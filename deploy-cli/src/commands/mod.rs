@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod adopt;
 mod asof;
 mod audit;
 mod changing;
@@ -97,6 +98,8 @@ pub enum Command {
     Delete(delete::DeleteArgs),
     /// Compare what stands on servers with what was deployed to them
     Drift(drift::DriftArgs),
+    /// Fill the repository from a running system, and record what stands there
+    Adopt(adopt::AdoptArgs),
     /// Find what killed commands left behind, and end it
     Doctor(doctor::DoctorArgs),
     /// Show who holds the lock of a server, and take it away
@@ -109,7 +112,7 @@ pub enum Command {
     Asof(asof::AsofArgs),
     /// List who did what and when
     Audit(audit::AuditArgs),
-    /// Import, show and export OpCon scripts
+    /// Import, deploy, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
     Sandbox(sandbox::SandboxArgs),
@@ -145,6 +148,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
         Command::Drift(args) => drift::run(args, global, ui),
+        Command::Adopt(args) => adopt::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),

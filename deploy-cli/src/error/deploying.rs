@@ -2,7 +2,7 @@
 
 use deploy_core::deploy::drift::SurveyError;
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
-use deploy_core::deploy::{ObserveError, RemoveError, SelectError, UndoError};
+use deploy_core::deploy::{AdoptError, ObserveError, RemoveError, SelectError, UndoError};
 use deploy_core::repository::drift_accepted::{AcceptError, AcceptedError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
@@ -203,6 +203,16 @@ impl From<UndoError> for CommandError {
             UndoError::Member { package, server, .. } => Self::refused(message)
                 .hint(format!("`opcon-deploy rollback \"package:{package}\" --on \"{server}\"`")),
             _ => Self::failed(message),
+        }
+    }
+}
+
+impl From<AdoptError> for CommandError {
+    fn from(error: AdoptError) -> Self {
+        match error {
+            AdoptError::Records(error) => error.into(),
+            AdoptError::Ledger(error) => error.into(),
+            object => Self::failed(chain(&object)),
         }
     }
 }
