@@ -1,6 +1,7 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod audit;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
@@ -16,7 +17,9 @@ mod init;
 mod killed;
 #[cfg(unix)]
 mod limits;
+mod locks;
 mod output;
+mod records;
 mod recovery;
 mod rules;
 mod rules_bad_input;
@@ -26,6 +29,7 @@ mod sandbox;
 mod scripts;
 mod servers;
 mod simulate;
+mod status;
 mod story;
 mod users;
 mod versions;

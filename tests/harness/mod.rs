@@ -6,6 +6,7 @@
 //! in which commit names and the folder are replaced, so that a snapshot holds
 //! all of what a user would see.
 
+mod records;
 mod systems;
 
 use std::cell::Cell;
@@ -15,6 +16,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+pub use records::{record, record_id};
 pub use systems::Systems;
 use tempfile::TempDir;
 

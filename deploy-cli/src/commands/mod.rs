@@ -1,5 +1,8 @@
 //! The commands: one file each.
 
+mod adopt;
+mod asof;
+mod audit;
 mod changing;
 mod check;
 mod completions;
@@ -10,11 +13,13 @@ mod deployments;
 mod diff;
 mod diff_driver;
 mod doctor;
+mod drift;
 mod export;
 mod fmt;
 mod import;
 mod init;
 mod list;
+mod lock;
 mod man;
 mod merge_driver;
 mod order;
@@ -28,6 +33,7 @@ mod script;
 mod server;
 mod show;
 mod simulate;
+mod status;
 mod user;
 mod versions;
 
@@ -90,11 +96,23 @@ pub enum Command {
     Rollback(rollback::RollbackArgs),
     /// Remove a schedule or a package from an OpCon system
     Delete(delete::DeleteArgs),
+    /// Compare what stands on servers with what was deployed to them
+    Drift(drift::DriftArgs),
+    /// Fill the repository from a running system, and record what stands there
+    Adopt(adopt::AdoptArgs),
     /// Find what killed commands left behind, and end it
     Doctor(doctor::DoctorArgs),
+    /// Show who holds the lock of a server, and take it away
+    Lock(lock::LockArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
-    /// Import, show and export OpCon scripts
+    /// Show which version stands on which server
+    Status(status::StatusArgs),
+    /// Show what stood on a server at a time
+    Asof(asof::AsofArgs),
+    /// List who did what and when
+    Audit(audit::AuditArgs),
+    /// Import, deploy, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
     Sandbox(sandbox::SandboxArgs),
@@ -129,8 +147,14 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
+        Command::Drift(args) => drift::run(args, global, ui),
+        Command::Adopt(args) => adopt::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
+        Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
+        Command::Status(args) => status::run(args, global, ui),
+        Command::Asof(args) => asof::run(args, global, ui),
+        Command::Audit(args) => audit::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),

@@ -9,17 +9,21 @@ use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Ui, utc_time};
 
+/// The records as this clone knows them, or fetched.
+pub(super) fn records<'r>(repository: &'r Repository, global: &Global) -> Result<Records<'r>, CommandError> {
+    Ok(match global.fetch {
+        true => Records::fetch(repository),
+        false => Records::open(repository),
+    }?)
+}
+
 /// All records, with what the user should know about how current they are.
 pub(super) fn record_log(
     repository: &Repository,
     global: &Global,
     ui: &Ui,
 ) -> Result<RecordLog, CommandError> {
-    let records = match global.fetch {
-        true => Records::fetch(repository),
-        false => Records::open(repository),
-    };
-    let records = records.map_err(unreadable)?;
+    let records = records(repository, global)?;
     note_age(repository, &[&repository.settings().git.records], ui);
     Ok(RecordLog::load(repository, records.tip())?)
 }
@@ -58,15 +62,4 @@ pub(super) fn utc(change: Option<Change<'_>>) -> Option<String> {
 /// When a record began.
 pub(super) fn begun(row: &Row<'_>) -> i64 {
     row.begun().map_or(0, |begun| begun.time)
-}
-
-fn unreadable(error: RecordsError) -> CommandError {
-    let failed = CommandError::failed(error.to_string());
-    match error {
-        RecordsError::Rewritten { kept, branch, .. } => failed.hint(format!(
-            "`git log {branch}..{kept}` shows what is gone, `git push` of it brings it back; if it is meant, `git update-ref -d {kept}` forgets it"
-        )),
-        RecordsError::Shallow => failed.hint("`git fetch --unshallow` brings the whole history"),
-        _ => failed,
-    }
 }

@@ -5,10 +5,12 @@ use super::compare::{Estate, compare};
 use super::transform::keep_instance_properties;
 use super::{PlanError, Shared};
 use crate::definition::diff::Difference;
-use crate::definition::{Definition, Purpose, deviations, equal, essence, information};
-use crate::deploy::{FoundBy, LocalChange, Stands};
-use crate::repository::records::{Pin, Record, Records};
-use crate::repository::settings::SharedValues;
+use crate::definition::{Definition, essence, information};
+use crate::deploy::deviating::nothing_to_compare;
+use crate::deploy::{FoundBy, Stands};
+use crate::repository::Repository;
+use crate::repository::records::log::{RecordLog, Which};
+use crate::repository::records::{Kind, Pin, Record, Records, Standing};
 
 /// A schedule as it is to be sent.
 pub(super) struct Part {
@@ -88,8 +90,14 @@ fn stands(
     let server = &shared.server.name;
     let said = found.schedules().first().and_then(information::of_schedule).map(|said| said.record);
     let standing = match records.active_of(server, name)? {
-        Some(standing) => Some((standing.record, standing.deployed)),
-        None => None,
+        Some(Standing { record, deployed, .. }) => {
+            let deployed = deployed.map(|blob| records.content(blob)).transpose()?;
+            Some((record, deployed))
+        }
+        None => match &said {
+            Some(id) => earlier(shared, records.repository(), id)?,
+            None => None,
+        },
     };
     let Some((record, deployed)) = standing else { return Ok((Stands::Unknown, said)) };
     let by = match said.as_deref() == Some(record.id.to_string().as_str()) {
@@ -98,14 +106,13 @@ fn stands(
     };
     let other = said.filter(|_| by == FoundBy::ServerAndName);
     let local_changes = match deployed {
-        Some(blob) => {
-            let bytes = records.content(blob)?;
+        Some(bytes) => {
             let deployed = Definition::read(&bytes).map_err(|source| PlanError::Deployed {
                 schedule: name.to_owned(),
                 server: server.clone(),
                 source,
             })?;
-            local_changes(shared, name, &deployed, found)
+            shared.measure.local_changes(name, &deployed, found)
         }
         None => vec![nothing_to_compare(&record)],
     };
@@ -113,38 +120,24 @@ fn stands(
     Ok((Stands::Known { record: Box::new(record), by, drift, local_changes }, other))
 }
 
-/// What was changed on the target since, and whether it counts.
-fn local_changes(shared: &Shared, name: &str, deployed: &Definition, found: &Definition) -> Vec<LocalChange> {
-    if equal(deployed.value(), found.value(), Purpose::Target)
-        && shared.settings.drift.shared_values == SharedValues::Ignore
-    {
-        return Vec::new();
-    }
-    let deviations = deviations(deployed.value(), found.value()).into_iter();
-    let told = deviations.filter_map(|deviation| {
-        let moves = match (deviation.is_value, shared.settings.drift.shared_values) {
-            (true, SharedValues::Ignore) => return None,
-            (is_value, SharedValues::Note) => is_value,
-            (_, _) => false,
-        };
-        let accepts =
-            |entry: &crate::repository::drift_accepted::Acceptance| entry.accepts(name, &deviation.pointer);
-        Some(LocalChange {
-            accepted: moves || shared.accepted.iter().any(accepts),
-            op: deviation.op.to_owned(),
-            pointer: deviation.pointer,
-            words: deviation.words,
-        })
-    });
-    told.collect()
-}
-
-/// A record that is active, and does not hold what was deployed: that it is the same nobody can say.
-fn nothing_to_compare(record: &Record) -> LocalChange {
-    LocalChange {
-        op: "replace".to_owned(),
-        pointer: String::new(),
-        words: format!("record {} does not hold what was deployed", record.id),
-        accepted: false,
-    }
+/// The record that deployment information names, whatever became of it, and what was deployed.
+fn earlier(
+    shared: &Shared,
+    repository: &Repository,
+    id: &str,
+) -> Result<Option<(Record, Option<Vec<u8>>)>, PlanError> {
+    let log = match shared.log.get() {
+        Some(log) => log,
+        None => {
+            let log = RecordLog::load(repository, shared.records)?;
+            shared.log.get_or_init(|| log)
+        }
+    };
+    // An id of another repository's records, or of another server's, says nothing here.
+    let Some(row) = log.find(id).ok().filter(|row| row.server() == shared.server.name) else {
+        return Ok(None);
+    };
+    let record = log.full(repository, &row)?;
+    let deployed = log.definition(repository, &row, Which::Deployed)?;
+    Ok((record.kind == Kind::Schedule).then_some((record, deployed)))
 }
