@@ -67,6 +67,11 @@ impl CommandError {
         Self::failed(format!("cannot {doing} `{}`: {error}", path.display()))
     }
 
+    /// What failed, without the hints.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Prints it.
     pub fn report(&self, ui: &Ui) {
         ui.error(&self.message);
