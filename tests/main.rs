@@ -1,9 +1,11 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod audit;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
+mod deploying;
 mod diff_show_export;
 mod drivers;
 mod faults;
@@ -12,9 +14,13 @@ mod import;
 mod import_server;
 mod init;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod limits;
 mod locks;
 mod output;
+mod recovery;
+mod records;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -22,6 +28,8 @@ mod rules_import;
 mod sandbox;
 mod scripts;
 mod servers;
+mod simulate;
+mod status;
 mod story;
 mod users;
 mod versions;

@@ -156,6 +156,11 @@ pub(super) fn show(before: &Side, after: &Side, markdown: bool, ui: &Ui) -> Resu
     Ok(())
 }
 
+/// Prints what differs between two definitions.
+pub(super) fn print_difference(before: &Definition, after: &Definition, ui: &Ui) {
+    print(&diff(before, after), ui);
+}
+
 fn print(difference: &Difference, ui: &Ui) {
     for line in lines(difference) {
         let style = match line.style {

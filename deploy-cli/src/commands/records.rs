@@ -2,12 +2,21 @@
 
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::log::{Change, RecordLog, Row};
-use deploy_core::repository::records::{Action, Kind, Records};
+use deploy_core::repository::records::{Action, Kind, Records, RecordsError};
 
 use super::note_age;
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Ui, utc_time};
+
+/// The records as this clone knows them, or fetched.
+pub(super) fn records<'r>(repository: &'r Repository, global: &Global) -> Result<Records<'r>, CommandError> {
+    let records = match global.fetch {
+        true => Records::fetch(repository),
+        false => Records::open(repository),
+    };
+    records.map_err(unreadable)
+}
 
 /// All records, with what the user should know about how current they are.
 pub(super) fn record_log(
@@ -15,11 +24,7 @@ pub(super) fn record_log(
     global: &Global,
     ui: &Ui,
 ) -> Result<RecordLog, CommandError> {
-    let records = match global.fetch {
-        true => Records::fetch(repository),
-        false => Records::open(repository),
-    };
-    let records = records?;
+    let records = records(repository, global)?;
     note_age(repository, &[&repository.settings().git.records], ui);
     Ok(RecordLog::load(repository, records.tip())?)
 }
@@ -58,4 +63,15 @@ pub(super) fn utc(change: Option<Change<'_>>) -> Option<String> {
 /// When a record began.
 pub(super) fn begun(row: &Row<'_>) -> i64 {
     row.begun().map_or(0, |begun| begun.time)
+}
+
+pub(super) fn unreadable(error: RecordsError) -> CommandError {
+    let failed = CommandError::failed(error.to_string());
+    match error {
+        RecordsError::Rewritten { kept, branch, .. } => failed.hint(format!(
+            "`git log {branch}..{kept}` shows what is gone, `git push` of it brings it back; if it is meant, `git update-ref -d {kept}` forgets it"
+        )),
+        RecordsError::Shallow => failed.hint("`git fetch --unshallow` brings the whole history"),
+        _ => failed,
+    }
 }

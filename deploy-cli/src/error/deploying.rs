@@ -1,7 +1,7 @@
 //! What the user reads where a target is changed, or the records of it.
 
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
-use deploy_core::deploy::{ObserveError, PlanError, RemoveError, SelectError, UndoError};
+use deploy_core::deploy::{AdoptError, ObserveError, RemoveError, SelectError, UndoError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
 use super::{CommandError, chain, commit_hint, resolve_hint};
@@ -115,14 +115,6 @@ impl From<ExecuteError> for CommandError {
     }
 }
 
-impl From<PlanError> for CommandError {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::System(error) => error.into(),
-        }
-    }
-}
-
 impl From<SelectError> for CommandError {
     fn from(error: SelectError) -> Self {
         let message = chain(&error);
@@ -175,6 +167,16 @@ impl From<UndoError> for CommandError {
             UndoError::Member { package, server, .. } => Self::refused(message)
                 .hint(format!("`opcon-deploy rollback \"package:{package}\" --on \"{server}\"`")),
             _ => Self::failed(message),
+        }
+    }
+}
+
+impl From<AdoptError> for CommandError {
+    fn from(error: AdoptError) -> Self {
+        match error {
+            AdoptError::Records(error) => error.into(),
+            AdoptError::Ledger(error) => error.into(),
+            object => Self::failed(chain(&object)),
         }
     }
 }

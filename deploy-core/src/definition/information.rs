@@ -101,6 +101,30 @@ fn with(text: &str, information: &Information, limit: usize) -> (String, Written
     (joined(&reduced, &format!("{kept}{CUT}")), Written { cut: true })
 }
 
+/// How many characters of a schedule's documentation have to go where deployment
+/// information is written into it.
+pub fn missing_room(schedule: &Value) -> usize {
+    // Every id is as long as any other.
+    const ID: &str = "00000000-0000-0000-0000-000000000000";
+    let text = text_of(schedule.get("documentation"));
+    let information = Information { record: ID.to_owned(), ..Information::default() };
+    let (_, written) = with(text, &information, LIMIT);
+    if !written.cut {
+        return 0;
+    }
+    let room = LIMIT.saturating_sub(line(&information).chars().count() + 1 + CUT.chars().count());
+    text.chars().count().saturating_sub(room)
+}
+
+/// Takes deployment information out of a schedule.
+pub fn remove(schedule: &mut Value) {
+    if let Some(Value::String(documentation)) = schedule.get_mut("documentation")
+        && documentation.starts_with(PREFIX)
+    {
+        *documentation = without(documentation).to_owned();
+    }
+}
+
 fn line(information: &Information) -> String {
     serde_json::to_string(&Line { information: information.clone() }).unwrap_or_default()
 }
@@ -183,6 +207,10 @@ mod tests {
         assert!(same(Some(&json!(text)), Some(&json!(whole))));
         assert!(same(Some(&json!(whole)), Some(&json!(text))));
         assert!(!same(Some(&json!(text)), Some(&json!(whole.replacen('ä', "x", 1)))));
+        let room = |length: usize| missing_room(&json!({"documentation": "x".repeat(length)}));
+        let most = LIMIT - "{\"opcon-deploy\":{\"record\":\"\"}}".len() - 36 - 1;
+        assert_eq!((room(0), room(most)), (0, 0));
+        assert_eq!(room(most + 1), 1 + CUT.chars().count());
     }
 
     #[test]

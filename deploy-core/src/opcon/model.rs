@@ -69,6 +69,27 @@ impl FromWire for MasterSchedule {
     }
 }
 
+/// A job of a schedule that stands on a system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MasterJob {
+    /// The name of its schedule.
+    pub schedule: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl FromWire for MasterJob {
+    const WHAT: &'static str = "a job";
+
+    fn from_wire(wire: Wire<'_>) -> Option<Self> {
+        let schedule = wire.object(&["schedule"]).and_then(|schedule| schedule.text(&["name"]));
+        Some(Self {
+            schedule: schedule.or_else(|| wire.text(&["scheduleName"]))?,
+            name: wire.text(&["name", "jobName"])?,
+        })
+    }
+}
+
 /// A machine: where jobs run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Machine {

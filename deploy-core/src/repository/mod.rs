@@ -5,6 +5,7 @@
 //! lie in the common git directory under `opcon-deploy/`.
 
 pub mod audit;
+pub mod board;
 mod cache_lines;
 mod cache_tables;
 pub mod change;

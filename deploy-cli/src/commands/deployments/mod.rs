@@ -1,6 +1,8 @@
 //! `deployments`: what was done to which target, by whom and when.
 
+mod facts;
 mod list;
+mod show;
 
 use clap::{Args, Subcommand};
 
@@ -25,11 +27,13 @@ pub struct DeploymentsArgs {
 }
 
 #[derive(Debug, Subcommand)]
-enum DeploymentsCommand {}
+enum DeploymentsCommand {
+    Show(show::ShowArgs),
+}
 
 pub(super) fn run(args: DeploymentsArgs, global: &Global, ui: &Ui) -> CommandResult {
     match args.command {
         None => list::run(args.list, global, ui),
-        Some(command) => match command {},
+        Some(DeploymentsCommand::Show(args)) => show::run(args, global, ui),
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, What};
+use super::{Entrance, Options, Order, What};
 use crate::definition::diff::render;
 pub use crate::definition::validate::Severity;
 use crate::opcon::{ImportRules, SystemVersion};
@@ -201,6 +201,7 @@ pub struct Finding {
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Check {
+    Selection,
     Comparison,
     SubSchedules,
     Machines,
@@ -235,6 +236,7 @@ impl Check {
     /// The title of its section.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Selection => "Selection",
             Self::Comparison => "Schedule comparison",
             Self::SubSchedules => "Sub-schedules",
             Self::Machines => "Machines",
@@ -266,6 +268,26 @@ impl Plan {
         self.sections
             .iter()
             .flat_map(|section| section.findings.iter().map(move |finding| (section.check, finding)))
+    }
+
+    /// What it was made for: planned again it must come out the same.
+    pub fn order(&self) -> Order {
+        Order {
+            what: self.what.clone(),
+            server: self.server.clone(),
+            rules: self.asked_rules.clone(),
+            environment: self.environment.clone(),
+            reference: self.reference.clone(),
+            description: self.description.clone(),
+            tag: self.tag.clone(),
+            options: self.options.clone(),
+            entrance: Entrance::default(),
+        }
+    }
+
+    /// How many findings there are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings().filter(|(_, finding)| finding.severity == severity).count()
     }
 
     /// Which digests are not those of another plan of the same order.

@@ -40,7 +40,7 @@ impl Checker<'_, '_> {
             return Err(error);
         }
         let text = format!("a deployment will be refused: {error}");
-        self.remarks.push(Remark { schedule: schedule.map(str::to_owned), text });
+        self.remarks.push(Remark { schedule: schedule.map(str::to_owned), text, refused: true });
         Ok(())
     }
 
@@ -61,7 +61,7 @@ impl Checker<'_, '_> {
                 false => self.refuse(Some(&item.name), packaged)?,
                 true => {
                     let text = format!("deployed alone, although it belongs to package `{package}`");
-                    self.remarks.push(Remark { schedule: Some(item.name.clone()), text });
+                    self.remarks.push(Remark { schedule: Some(item.name.clone()), text, refused: false });
                 }
             }
         }

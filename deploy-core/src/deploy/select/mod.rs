@@ -73,6 +73,8 @@ pub struct Remark {
     pub schedule: Option<String>,
     /// What it is, without a full stop.
     pub text: String,
+    /// Whether a deployment would be refused for it.
+    pub refused: bool,
 }
 
 /// Why nothing was selected.

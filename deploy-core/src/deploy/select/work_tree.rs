@@ -24,7 +24,7 @@ pub(super) fn prefer(
     for item in selection.items.iter_mut().filter(|item| named(item)) {
         if item.source.commit.is_none() {
             let text = "taken from the work tree; no version of it is on main".to_owned();
-            selection.remarks.push(Remark { schedule: Some(item.name.clone()), text });
+            selection.remarks.push(Remark { schedule: Some(item.name.clone()), text, refused: false });
             continue;
         }
         let versions = context.history.versions(Kind::Schedule, &encode(&item.name));
@@ -40,6 +40,7 @@ pub(super) fn prefer(
         selection.remarks.push(Remark {
             schedule: Some(item.name.clone()),
             text: "taken from the work tree, which differs from the latest version".to_owned(),
+            refused: false,
         });
     }
     Ok(())

@@ -31,6 +31,7 @@ mod record;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
+pub mod verify;
 
 /// Text from elsewhere, on one line and without what a terminal would obey.
 fn plain(text: &str) -> String {
@@ -46,5 +47,6 @@ pub use ledger::{Ledger, LedgerError, LedgerStats, Participant, Written};
 pub use place::Place;
 pub use read::{OpenOperation, Records, RecordsError, Standing};
 pub use record::{
-    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, Source, Status, Told,
+    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, STANDS_OTHERWISE, Source, Status,
+    Told,
 };

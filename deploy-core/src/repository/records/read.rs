@@ -208,6 +208,21 @@ impl<'r> Records<'r> {
         self.file(&Place::Pin(server, schedule).path())
     }
 
+    /// What is pinned: server and schedule.
+    pub fn pinned(&self) -> Result<BTreeSet<(String, String)>, RecordsError> {
+        let mut pinned = BTreeSet::new();
+        let Some(pins) = self.folder("pins")? else { return Ok(pinned) };
+        for server in subfolders(&pins) {
+            for fan in subfolders(&self.repository.git2().find_tree(server.0)?) {
+                let tree = self.repository.git2().find_tree(fan.0)?;
+                let files = tree.iter().map(|entry| name_of(&entry));
+                let schedules = files.filter_map(|file| decode(file.strip_suffix(".toml")?));
+                pinned.extend(schedules.filter_map(|name| Some((decode(&server.1)?, name))));
+            }
+        }
+        Ok(pinned)
+    }
+
     /// The bytes of a blob: of a definition that was deployed, planned, or stood there before.
     pub fn content(&self, blob: Oid) -> Result<Vec<u8>, RecordsError> {
         Ok(self.repository.git2().find_blob(blob)?.content().to_vec())

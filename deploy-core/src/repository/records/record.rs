@@ -142,6 +142,14 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// Whether it is that of these bytes, whatever the canonical form was when it was made.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        let bare = |digest: &Self| digest.0.split_once(':').map(|(_, hash)| hash.to_owned());
+        bare(self).is_some() && bare(self) == bare(&Self::of(bytes))
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -242,6 +250,9 @@ pub struct Record {
     #[serde(default, rename = "rule", skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleRef>,
 }
+
+/// How the reason of an active record begins where what was read back is not what was sent.
+pub const STANDS_OTHERWISE: &str = "stands there other than it was sent";
 
 /// Content that was rolled away from, kept from coming back by itself (`pins/…`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
