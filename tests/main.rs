@@ -5,6 +5,7 @@ mod audit;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
+mod deploying;
 mod diff_show_export;
 mod drivers;
 mod faults;
@@ -13,9 +14,12 @@ mod import;
 mod import_server;
 mod init;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod limits;
 mod output;
 mod records;
+mod recovery;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;

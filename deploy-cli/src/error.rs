@@ -1,5 +1,6 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
+mod deploying;
 mod log;
 mod users;
 
@@ -69,6 +70,11 @@ impl CommandError {
     /// Prints it.
     pub fn report(&self, ui: &Ui) {
         ui.error(&self.message);
+        self.hints(ui);
+    }
+
+    /// Prints its hints.
+    pub fn hints(&self, ui: &Ui) {
         for hint in &self.hints {
             ui.hint(hint);
         }

@@ -84,6 +84,11 @@ fn proxy(tls: bool) -> Option<Proxy> {
     Some(Proxy { url: Secret::new(url), except })
 }
 
+/// The name of this machine, for people who wait for it.
+pub(crate) fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
 /// Runs what waits for the network.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
     Ok(runtime()?.block_on(work))

@@ -2,12 +2,16 @@
 
 mod asof;
 mod audit;
+mod changing;
 mod check;
 mod completions;
+mod delete;
 mod demo;
+mod deploy;
 mod deployments;
 mod diff;
 mod diff_driver;
+mod doctor;
 mod export;
 mod fmt;
 mod import;
@@ -15,8 +19,10 @@ mod init;
 mod list;
 mod man;
 mod merge_driver;
+mod order;
 mod package;
 mod records;
+mod rollback;
 mod rules;
 mod sandbox;
 mod schema;
@@ -78,6 +84,14 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Write, try and test transformation rules
     Rules(rules::RulesArgs),
+    /// Put schedules or a package onto an OpCon system
+    Deploy(deploy::DeployArgs),
+    /// Put back what stood there before a deployment
+    Rollback(rollback::RollbackArgs),
+    /// Remove a schedule or a package from an OpCon system
+    Delete(delete::DeleteArgs),
+    /// Find what killed commands left behind, and end it
+    Doctor(doctor::DoctorArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
     /// Show which version stands on which server
@@ -117,6 +131,10 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
+        Command::Deploy(args) => deploy::run(args, global, ui),
+        Command::Rollback(args) => rollback::run(args, global, ui),
+        Command::Delete(args) => delete::run(args, global, ui),
+        Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Status(args) => status::run(args, global, ui),
         Command::Asof(args) => asof::run(args, global, ui),

@@ -150,9 +150,14 @@ impl Ui {
         let _ = writeln!(anstream::stderr().lock(), "{red}Error:{red:#} {text}");
     }
 
+    /// Whether there is somebody to be asked.
+    pub fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// A question to be answered with yes or no; `None` where nobody can be asked.
     pub fn ask(&self, question: &str) -> Option<bool> {
-        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
         let _ = write!(anstream::stderr().lock(), "{question} [y/N] ");
@@ -164,7 +169,7 @@ impl Ui {
     /// A question to be answered with a line of text; an empty answer means the
     /// usual one. `None` where nobody can be asked, or nothing was answered.
     pub fn ask_text(&self, question: &str, usual: &str) -> Option<String> {
-        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
         let shown = if usual.is_empty() { String::new() } else { format!(" [{usual}]") };

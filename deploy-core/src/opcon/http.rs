@@ -13,7 +13,7 @@ use super::daily_model::{
 };
 use super::error::{Cause, OpConError, Service};
 use super::impex::{Extract, ImportRules, Inserted};
-use super::model::{Counts, Inventory, Licence, MasterSchedule, Script, SystemVersion};
+use super::model::{Counts, Inventory, Licence, MasterJob, MasterSchedule, Script, SystemVersion};
 use super::profile::ConnectorProfile;
 use super::request::{Answer, Request};
 use super::scripts::ScriptTexts;
@@ -113,6 +113,14 @@ impl OpConSystem for HttpSystem {
 
     async fn schedules(&self, patterns: &[&str]) -> Result<Vec<MasterSchedule>, OpConError> {
         self.list_schedules(patterns).await
+    }
+
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError> {
+        self.list_containing().await
+    }
+
+    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError> {
+        self.list_master_jobs(schedules).await
     }
 
     async fn extract(&self, name: &str) -> Result<Extract, OpConError> {

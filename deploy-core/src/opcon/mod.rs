@@ -46,7 +46,7 @@ pub use http::HttpSystem;
 pub use impex::{AutoBuild, Extract, ImportRules, Inserted};
 pub use model::{
     BatchUser, Calendar, Counter, Counts, GlobalProperty, Inventory, Licence, Machine, MachineGroup,
-    MasterSchedule, Named, Script, ScriptVersion, SystemVersion,
+    MasterJob, MasterSchedule, Named, Script, ScriptVersion, SystemVersion,
 };
 pub use profile::{
     Authentication, ConnectorProfile, DeleteRoute, ExtractRoute, InsertRoute, LicenceRoute, Method,
@@ -77,6 +77,12 @@ pub trait OpConSystem: Send + Sync {
 
     /// The schedules whose names fit one of the patterns (`*`, `?`; all if there are none), by name.
     async fn schedules(&self, patterns: &[&str]) -> Result<Vec<MasterSchedule>, OpConError>;
+
+    /// The schedules that have container jobs, by name.
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError>;
+
+    /// The jobs of some schedules, by OpCon's numbers for these.
+    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError>;
 
     /// The complete definition of one schedule.
     async fn extract(&self, name: &str) -> Result<Extract, OpConError>;

@@ -11,6 +11,7 @@ mod cache_tables;
 pub mod change;
 pub mod check;
 pub mod commits;
+pub mod drift_accepted;
 pub mod files;
 pub mod format;
 pub mod git;

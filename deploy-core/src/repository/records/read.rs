@@ -222,6 +222,23 @@ impl<'r> Records<'r> {
         Ok(self.repository.git2().find_blob(blob)?.content().to_vec())
     }
 
+    /// How many commits of records this clone has that its remote has not; none where there
+    /// are none, or no remote.
+    pub fn not_pushed(&self) -> Result<Option<usize>, RecordsError> {
+        let branch = Branch::of(self.repository)?;
+        let git = self.repository.git2();
+        let read = |name: &str| self.repository.ref_commit(name);
+        let (Some(tracking), Some(local)) = (branch.tracking(), read(&branch.head())?) else {
+            return Ok(None);
+        };
+        let mut walk = git.revwalk()?;
+        walk.push(local)?;
+        if let Some(remote) = read(&tracking)? {
+            walk.hide(remote)?;
+        }
+        Ok(Some(walk.count()).filter(|count| *count > 0))
+    }
+
     /// The author of the last commit that touched a path, and its time.
     pub fn who_moved(&self, path: &str) -> Result<Option<(String, i64)>, RecordsError> {
         let Some(tip) = self.tip else { return Ok(None) };
