@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::faults::{DEADLINE, POLL};
 use crate::harness::{Run, World};
-use crate::recovery::{DEPLOY, Story};
+use crate::recovery::{DEPLOY, MANY, Story};
 
 /// A `git` that kills whoever called it, at its N-th call or once that has done its work.
 fn killing_git(world: &World, number: usize, after: bool) {
@@ -36,6 +36,7 @@ fn killed_at_every_git(remote: bool, after: bool) {
     let world = &story.world;
     let mut touched = 0;
     for number in 1.. {
+        assert!(number < MANY);
         killing_git(world, number, after);
         let run = run_killed(world, DEPLOY);
         let calls = world.read("bin/count");
@@ -56,6 +57,7 @@ fn killed_at_every_request(fault: &str) {
     let story = Story::begin(false);
     let mut touched = 0;
     for number in 1.. {
+        assert!(number < MANY);
         let before = story.systems.requests().len();
         story.systems.set_fault(format!("{fault}=600000#{number}").parse().unwrap());
         let mut program = story.world.program("central");

@@ -16,6 +16,7 @@ mod init;
 mod killed;
 #[cfg(unix)]
 mod limits;
+mod locks;
 mod output;
 mod recovery;
 mod rules;

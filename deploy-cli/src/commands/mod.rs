@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod adopt;
 mod changing;
 mod check;
 mod completions;
@@ -16,6 +17,7 @@ mod fmt;
 mod import;
 mod init;
 mod list;
+mod lock;
 mod man;
 mod merge_driver;
 mod order;
@@ -93,11 +95,15 @@ pub enum Command {
     Delete(delete::DeleteArgs),
     /// Compare what stands on servers with what was deployed to them
     Drift(drift::DriftArgs),
+    /// Fill the repository from a running system, and record what stands there
+    Adopt(adopt::AdoptArgs),
     /// Find what killed commands left behind, and end it
     Doctor(doctor::DoctorArgs),
+    /// Show who holds the lock of a server, and take it away
+    Lock(lock::LockArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
-    /// Import, show and export OpCon scripts
+    /// Import, deploy, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
     Sandbox(sandbox::SandboxArgs),
@@ -133,7 +139,9 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
         Command::Drift(args) => drift::run(args, global, ui),
+        Command::Adopt(args) => adopt::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
+        Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),

@@ -2,7 +2,7 @@
 
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::log::{Change, RecordLog, Row};
-use deploy_core::repository::records::{Action, Kind, Records, RecordsError};
+use deploy_core::repository::records::{Action, Kind, Records};
 
 use super::note_age;
 use crate::cli::Global;
@@ -19,7 +19,7 @@ pub(super) fn record_log(
         true => Records::fetch(repository),
         false => Records::open(repository),
     };
-    let records = records.map_err(unreadable)?;
+    let records = records?;
     note_age(repository, &[&repository.settings().git.records], ui);
     Ok(RecordLog::load(repository, records.tip())?)
 }
@@ -58,15 +58,4 @@ pub(super) fn utc(change: Option<Change<'_>>) -> Option<String> {
 /// When a record began.
 pub(super) fn begun(row: &Row<'_>) -> i64 {
     row.begun().map_or(0, |begun| begun.time)
-}
-
-fn unreadable(error: RecordsError) -> CommandError {
-    let failed = CommandError::failed(error.to_string());
-    match error {
-        RecordsError::Rewritten { kept, branch, .. } => failed.hint(format!(
-            "`git log {branch}..{kept}` shows what is gone, `git push` of it brings it back; if it is meant, `git update-ref -d {kept}` forgets it"
-        )),
-        RecordsError::Shallow => failed.hint("`git fetch --unshallow` brings the whole history"),
-        _ => failed,
-    }
 }

@@ -1,13 +1,12 @@
 //! What the user reads where a target is changed, or the records of it.
 
-use deploy_core::deploy::drift::SurveyError;
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
-use deploy_core::deploy::{ObserveError, RemoveError, SelectError, UndoError};
-use deploy_core::repository::drift_accepted::{AcceptError, AcceptedError};
+use deploy_core::deploy::{AdoptError, ObserveError, RemoveError, SelectError, UndoError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
 use super::{CommandError, chain, commit_hint, resolve_hint};
 use crate::Exit;
+use crate::ui::one_line;
 
 const REPAIR: &str = "`opcon-deploy doctor --repair` finishes it, or undoes it, by what stands there";
 const OFFLINE: &str = "`--offline` leaves the remote out; the record will say so";
@@ -21,9 +20,15 @@ impl From<RecordsError> for CommandError {
 
 fn records_hint(error: &RecordsError) -> Option<String> {
     Some(match error {
-        RecordsError::Rewritten { kept, branch, .. } => format!(
-            "`git log {branch}..{kept}` shows what is gone, `git push` of it brings it back; if it is meant, `git update-ref -d {kept}` forgets it"
-        ),
+        RecordsError::Rewritten { kept, branch, remote, .. } => {
+            let back = match remote {
+                Some(remote) => format!("git push --force {remote} {kept}:refs/heads/{branch}"),
+                None => format!("git branch --force {branch} {kept}"),
+            };
+            format!(
+                "`git log {kept}` shows what was there, `{back}` brings it back; `git update-ref -d {kept}` forgets it and takes what is there now for the truth"
+            )
+        }
         RecordsError::Shallow => "`git fetch --unshallow` brings the whole history".to_owned(),
         RecordsError::Unreachable { .. } => OFFLINE.to_owned(),
         RecordsError::Damaged { .. }
@@ -31,40 +36,6 @@ fn records_hint(error: &RecordsError) -> Option<String> {
         | RecordsError::Git(_)
         | RecordsError::Object(_) => return None,
     })
-}
-
-impl From<AcceptedError> for CommandError {
-    fn from(error: AcceptedError) -> Self {
-        let failed = Self::failed(chain(&error));
-        match error {
-            AcceptedError::Toml(_) => failed.hint("`opcon-deploy schema drift-accepted` describes the keys"),
-            AcceptedError::Object(_) => failed,
-        }
-    }
-}
-
-impl From<SurveyError> for CommandError {
-    fn from(error: SurveyError) -> Self {
-        match error {
-            SurveyError::Records(error) => error.into(),
-            SurveyError::Accepted(error) => error.into(),
-        }
-    }
-}
-
-impl From<AcceptError> for CommandError {
-    fn from(error: AcceptError) -> Self {
-        let message = chain(&error);
-        match error {
-            AcceptError::Pointer(_) => {
-                Self::usage(message).hint("`opcon-deploy drift` prints the pointer of every difference")
-            }
-            AcceptError::NoReason | AcceptError::Passed { .. } => Self::usage(message),
-            AcceptError::Toml(error) => AcceptedError::from(error).into(),
-            AcceptError::Commit(error) => error.into(),
-            AcceptError::Write(_) | AcceptError::Object(_) => Self::failed(message),
-        }
-    }
 }
 
 impl From<LedgerError> for CommandError {
@@ -79,6 +50,12 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
     match error {
         LedgerError::Moved { .. } => Some("look at what stands there now, then run the command again".into()),
         LedgerError::Unreachable { .. } => Some(OFFLINE.to_owned()),
+        LedgerError::Apart { branch, .. } => Some(format!(
+            "`git log {branch}` shows what was recorded here; `git push origin {branch}:{branch}-offline && git branch -D {branch} && git update-ref -d refs/opcon-deploy/seen/heads/{branch}` keeps it aside on the remote"
+        )),
+        LedgerError::Behind { .. } => Some("the command without `--offline` brings both together".to_owned()),
+        LedgerError::CheckedOut { .. } => Some("`git switch -` in that work tree leaves it".to_owned()),
+        LedgerError::Busy { .. } => Some("run the command again".to_owned()),
         LedgerError::Records(error) => records_hint(error),
         LedgerError::Commit(error) => commit_hint(error),
         _ => None,
@@ -89,13 +66,14 @@ impl From<LeaseError> for CommandError {
     fn from(error: LeaseError) -> Self {
         let hint = match &error {
             LeaseError::Held { holder } => Some(format!(
-                "`--wait SECONDS` waits longer; `opcon-deploy lock break {}` takes it from somebody who will not come back",
-                holder.server
+                "`--wait SECONDS` waits longer; `opcon-deploy lock break \"{}\"` takes it from somebody who will not come back",
+                one_line(&holder.server)
             )),
             LeaseError::Refused { .. } => Some(
                 "`[git] lock_prefix` in deploy.toml puts leases where the host takes them, such as `refs/heads/opcon-deploy/locks/`"
                     .to_owned(),
             ),
+            LeaseError::Prefix { .. } => Some("the usual place is `refs/opcon-deploy/locks/`".to_owned()),
             LeaseError::Unreachable { .. } => Some(OFFLINE.to_owned()),
             _ => None,
         };
@@ -189,6 +167,16 @@ impl From<UndoError> for CommandError {
             UndoError::Member { package, server, .. } => Self::refused(message)
                 .hint(format!("`opcon-deploy rollback \"package:{package}\" --on \"{server}\"`")),
             _ => Self::failed(message),
+        }
+    }
+}
+
+impl From<AdoptError> for CommandError {
+    fn from(error: AdoptError) -> Self {
+        match error {
+            AdoptError::Records(error) => error.into(),
+            AdoptError::Ledger(error) => error.into(),
+            object => Self::failed(chain(&object)),
         }
     }
 }

@@ -238,7 +238,7 @@ impl Observed {
             }));
         }
         let rules = rules.unwrap_or_default();
-        Transaction { pieces, package, rules, previous, supersedes }
+        Transaction { pieces, scripts: Vec::new(), package, rules, previous, supersedes }
     }
 }
 

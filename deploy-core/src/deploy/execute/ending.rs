@@ -34,6 +34,11 @@ impl Execution<'_> {
                 .as_ref()
                 .map(|standing| Record { status: transaction.previous, ..standing.record.clone() });
             entries.push(match seen.bytes {
+                Some(bytes) if piece.is_script() => {
+                    record.status = Status::Deployed;
+                    record.deployed = Some(Digest::of(&bytes));
+                    Entry::script(&record)
+                }
                 Some(bytes) => {
                     record.deployed = Some(Digest::of(&bytes));
                     Entry::activate(&record, &bytes, previous.as_ref())

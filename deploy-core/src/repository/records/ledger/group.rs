@@ -10,6 +10,7 @@ use crate::repository::Repository;
 use crate::repository::push::last_author;
 use crate::repository::records::Expected;
 use crate::repository::records::place::described;
+use crate::repository::records::plain;
 
 /// Entries that go into one commit.
 pub(super) struct Group {
@@ -152,5 +153,5 @@ fn who_moved(
     };
     let (who, when) = found.unwrap_or_else(|| ("nobody known".to_owned(), "0".to_owned()));
     let when = when.trim().parse().unwrap_or_default();
-    Ok(LedgerError::Moved { what: described(path), path: path.to_owned(), who, when })
+    Ok(LedgerError::Moved { what: described(path), path: path.to_owned(), who: plain(&who), when })
 }

@@ -15,6 +15,7 @@ use crate::repository::change::is_checked_out;
 use crate::repository::push::last_author;
 use crate::repository::records::branch::{Tips, contains};
 use crate::repository::records::place::described;
+use crate::repository::records::plain;
 
 /// How often it is tried where others are faster.
 const ATTEMPTS: usize = 5;
@@ -105,7 +106,8 @@ fn apart(repository: &Repository, branch: &str, remote: Oid, path: String) -> Le
         Ok(found) => {
             let (who, when) = found.unwrap_or_else(|| ("nobody known".to_owned(), "0".to_owned()));
             let when = when.trim().parse().unwrap_or_default();
-            LedgerError::Apart { branch: branch.to_owned(), what: described(&path), path, who, when }
+            let (branch, what, who) = (branch.to_owned(), described(&path), plain(&who));
+            LedgerError::Apart { branch, what, path, who, when }
         }
         Err(error) => error.into(),
     }
