@@ -75,7 +75,7 @@ async fn what_was_recorded_without_the_remote_goes_on_top_of_what_it_has_meanwhi
     let error = Ledger::start(&here, Reach::Remote).unwrap_err();
     assert!(
         error.to_string().starts_with(
-            "what was recorded here without the remote of `Payroll` on `PROD` cannot be brought to it: Carl changed"
+            "what was recorded here without the remote cannot be brought to it: there `Payroll` on `PROD` was changed by Carl ("
         ),
         "{error}"
     );
