@@ -1,6 +1,7 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
 mod deploying;
+mod drift;
 mod log;
 mod users;
 

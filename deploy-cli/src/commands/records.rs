@@ -2,7 +2,7 @@
 
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::log::{Change, RecordLog, Row};
-use deploy_core::repository::records::{Action, Kind, Records, RecordsError};
+use deploy_core::repository::records::{Action, Kind, Records};
 
 use super::note_age;
 use crate::cli::Global;

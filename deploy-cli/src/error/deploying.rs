@@ -1,9 +1,7 @@
 //! What the user reads where a target is changed, or the records of it.
 
-use deploy_core::deploy::drift::SurveyError;
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
 use deploy_core::deploy::{AdoptError, ObserveError, RemoveError, SelectError, UndoError};
-use deploy_core::repository::drift_accepted::{AcceptError, AcceptedError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
 use super::{CommandError, chain, commit_hint, resolve_hint};
@@ -38,40 +36,6 @@ fn records_hint(error: &RecordsError) -> Option<String> {
         | RecordsError::Git(_)
         | RecordsError::Object(_) => return None,
     })
-}
-
-impl From<AcceptedError> for CommandError {
-    fn from(error: AcceptedError) -> Self {
-        let failed = Self::failed(chain(&error));
-        match error {
-            AcceptedError::Toml(_) => failed.hint("`opcon-deploy schema drift-accepted` describes the keys"),
-            AcceptedError::Object(_) => failed,
-        }
-    }
-}
-
-impl From<SurveyError> for CommandError {
-    fn from(error: SurveyError) -> Self {
-        match error {
-            SurveyError::Records(error) => error.into(),
-            SurveyError::Accepted(error) => error.into(),
-        }
-    }
-}
-
-impl From<AcceptError> for CommandError {
-    fn from(error: AcceptError) -> Self {
-        let message = chain(&error);
-        match error {
-            AcceptError::Pointer(_) => {
-                Self::usage(message).hint("`opcon-deploy drift` prints the pointer of every difference")
-            }
-            AcceptError::NoReason | AcceptError::Passed { .. } => Self::usage(message),
-            AcceptError::Toml(error) => AcceptedError::from(error).into(),
-            AcceptError::Commit(error) => error.into(),
-            AcceptError::Write(_) | AcceptError::Object(_) => Self::failed(message),
-        }
-    }
 }
 
 impl From<LedgerError> for CommandError {
