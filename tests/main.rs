@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod audit;
+mod audit_verify;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;

@@ -72,6 +72,12 @@ impl Changes {
         Ok(changes)
     }
 
+    /// Whether nothing changed.
+    pub(super) fn is_empty(&self) -> bool {
+        let known = [&self.packages, &self.scripts, &self.pins].iter().all(|files| files.is_empty());
+        known && self.open.is_empty() && self.active.is_empty() && self.strange.is_empty()
+    }
+
     /// Whether it is the path of something that records have.
     fn put(&mut self, path: &str, changed: Changed) -> bool {
         let parts: Vec<&str> = path.split('/').collect();
