@@ -1,6 +1,7 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod adopting;
 mod audit;
 mod audit_verify;
 mod bad_definitions;
@@ -22,6 +23,7 @@ mod locks;
 mod output;
 mod records;
 mod recovery;
+mod rolling_back;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -32,6 +34,8 @@ mod servers;
 mod simulate;
 mod status;
 mod story;
+#[cfg(unix)]
+mod together;
 mod users;
 mod versions;
 
