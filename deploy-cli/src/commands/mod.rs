@@ -1,9 +1,9 @@
 //! The commands: one file each.
 
 mod adopt;
-mod changing;
 mod asof;
 mod audit;
+mod changing;
 mod check;
 mod completions;
 mod delete;
@@ -13,6 +13,7 @@ mod deployments;
 mod diff;
 mod diff_driver;
 mod doctor;
+mod drift;
 mod export;
 mod fmt;
 mod import;
@@ -95,6 +96,8 @@ pub enum Command {
     Rollback(rollback::RollbackArgs),
     /// Remove a schedule or a package from an OpCon system
     Delete(delete::DeleteArgs),
+    /// Compare what stands on servers with what was deployed to them
+    Drift(drift::DriftArgs),
     /// Fill the repository from a running system, and record what stands there
     Adopt(adopt::AdoptArgs),
     /// Find what killed commands left behind, and end it
@@ -144,6 +147,7 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Deploy(args) => deploy::run(args, global, ui),
         Command::Rollback(args) => rollback::run(args, global, ui),
         Command::Delete(args) => delete::run(args, global, ui),
+        Command::Drift(args) => drift::run(args, global, ui),
         Command::Adopt(args) => adopt::run(args, global, ui),
         Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Lock(args) => lock::run(args, global, ui),

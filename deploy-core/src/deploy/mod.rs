@@ -13,7 +13,10 @@
 mod adopt;
 mod check;
 mod context;
+mod deviating;
+pub mod drift;
 pub mod execute;
+mod handles;
 mod leftover;
 mod order;
 mod plan;

@@ -111,8 +111,7 @@ impl From<PlanError> for CommandError {
             PlanError::System(error) => error.into(),
             PlanError::Records(error) => error.into(),
             PlanError::Open(error) => error.into(),
-            PlanError::Toml(error) => CommandError::failed(error.to_string())
-                .hint("`opcon-deploy schema drift-accepted` describes the keys"),
+            PlanError::Accepted(error) => error.into(),
             error @ (PlanError::Unreadable { .. } | PlanError::OtherContent { .. }) => {
                 CommandError::failed(error.to_string()).hint("`opcon-deploy check` tells all that is wrong")
             }

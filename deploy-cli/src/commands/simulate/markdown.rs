@@ -4,6 +4,7 @@
 use deploy_core::deploy::{Check, Plan, Severity, Stands};
 
 use super::text::{place, title};
+use crate::ui::markdown::{code, folded};
 use crate::ui::one_line;
 
 /// The report.
@@ -24,13 +25,13 @@ pub(super) fn report(plan: &Plan) -> String {
         .collect();
     let differing = plan.schedules.iter().flat_map(|schedule| &schedule.difference);
     lines.extend(differing.map(|line| as_diff(&line.text)));
-    folded("What differs from what stands there", "diff", &lines, &mut out);
+    out.push_str(&folded("What differs from what stands there", "diff", &lines));
     let rules: Vec<String> = plan
         .explained
         .iter()
         .map(|line| format!("{}{}", "  ".repeat(line.depth), one_line(&line.text)))
         .collect();
-    folded("What the rules do", "text", &rules, &mut out);
+    out.push_str(&folded("What the rules do", "text", &rules));
     out
 }
 
@@ -62,7 +63,7 @@ fn local_changes(plan: &Plan, out: &mut String) {
             lines.push(format!("{name}  {} {}  {words}", change.op, one_line(&change.pointer)));
         }
     }
-    folded("What was changed on the target", "text", &lines, out);
+    out.push_str(&folded("What was changed on the target", "text", &lines));
 }
 
 /// A line with its sign at the beginning, where a page colours it.
@@ -76,43 +77,9 @@ fn as_diff(line: &str) -> String {
     }
 }
 
-/// A block that is opened by whoever wants to see it; nothing where there is nothing.
-fn folded(title: &str, language: &str, lines: &[String], out: &mut String) {
-    if lines.is_empty() {
-        return;
-    }
-    let fence = "`".repeat(longest_run(lines.iter().map(String::as_str)).max(2) + 1);
-    out.push_str(&format!(
-        "\n<details><summary>{title}</summary>\n\n{fence}{language}\n{}\n{fence}\n\n</details>\n",
-        lines.join("\n")
-    ));
-}
-
-/// A code span whose fence is longer than any run of backticks inside.
-fn code(text: &str) -> String {
-    let fence = "`".repeat(longest_run([text].into_iter()) + 1);
-    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{blank}{text}{blank}{fence}")
-}
-
-fn longest_run<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
-    let runs = texts.flat_map(|text| text.split(|character| character != '`').map(str::len));
-    runs.max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_in_a_name_breaks_the_page() {
-        assert_eq!(code("plain"), "`plain`");
-        assert_eq!(code("a `b` c"), "``a `b` c``");
-        assert_eq!(code("`b`"), "`` `b` ``");
-        let mut out = String::new();
-        folded("T", "text", &["a ``` b".to_owned()], &mut out);
-        assert!(out.contains("\n````text\na ``` b\n````\n"), "{out}");
-    }
 
     #[test]
     fn signs_stand_at_the_margin() {
