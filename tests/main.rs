@@ -1,6 +1,7 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod adopting;
 mod audit;
 mod audit_verify;
 mod bad_definitions;
@@ -18,9 +19,11 @@ mod init;
 mod killed;
 #[cfg(unix)]
 mod limits;
+mod locks;
 mod output;
 mod records;
 mod recovery;
+mod rolling_back;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -28,8 +31,11 @@ mod rules_import;
 mod sandbox;
 mod scripts;
 mod servers;
+mod simulate;
 mod status;
 mod story;
+#[cfg(unix)]
+mod together;
 mod users;
 mod versions;
 

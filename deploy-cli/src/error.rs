@@ -1,6 +1,7 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
 mod deploying;
+mod drift;
 mod log;
 mod users;
 
@@ -65,6 +66,11 @@ impl CommandError {
     /// An error of writing or reading a file the user named.
     pub fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
         Self::failed(format!("cannot {doing} `{}`: {error}", path.display()))
+    }
+
+    /// What failed, without the hints.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// Prints it.

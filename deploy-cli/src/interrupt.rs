@@ -1,7 +1,7 @@
 //! Signals: Ctrl-C asks the work to stop, a file-size limit becomes an error.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use deploy_core::repository::import::Progress;
 
@@ -9,12 +9,29 @@ use deploy_core::repository::import::Progress;
 /// while it waits for another command there is no next step.
 pub(crate) fn stop_on_ctrl_c(progress: &Arc<Progress>) {
     let progress = Arc::clone(progress);
-    // Without a handler Ctrl-C ends the process, which is safe too.
-    let _ = ctrlc::set_handler(move || {
+    on_ctrl_c(move || {
         if progress.cancelled.swap(true, Ordering::Relaxed) || progress.waiting.load(Ordering::Relaxed) {
             // The second Ctrl-C does not wait.
             std::process::exit(130);
         }
+    });
+}
+
+type Handler = Box<dyn Fn() + Send>;
+
+/// What Ctrl-C does now: the last who asked for it.
+static HANDLER: Mutex<Option<Handler>> = Mutex::new(None);
+static LISTENING: Once = Once::new();
+
+fn on_ctrl_c(handler: impl Fn() + Send + 'static) {
+    *HANDLER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(handler));
+    // Without a handler Ctrl-C ends the process, which is safe too: `doctor` ends what it leaves.
+    LISTENING.call_once(|| {
+        let _ = ctrlc::set_handler(|| {
+            if let Some(handler) = &*HANDLER.lock().unwrap_or_else(PoisonError::into_inner) {
+                handler();
+            }
+        });
     });
 }
 
@@ -28,17 +45,14 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Listens for Ctrl-C.
-    pub(crate) fn listen() -> Arc<Self> {
-        let stop = Arc::new(Self::default());
-        let told = Arc::clone(&stop);
-        // Without a handler Ctrl-C ends the process; `doctor` finishes what it leaves.
-        let _ = ctrlc::set_handler(move || {
+    /// Listens for Ctrl-C from now on.
+    pub(crate) fn listen(self: &Arc<Self>) {
+        let told = Arc::clone(self);
+        on_ctrl_c(move || {
             if told.asked.swap(true, Ordering::Relaxed) || !told.careful.load(Ordering::Relaxed) {
                 std::process::exit(130);
             }
         });
-        stop
     }
 
     /// From now on, or no longer, there is something to end first.

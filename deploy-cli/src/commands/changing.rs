@@ -92,8 +92,20 @@ pub(super) fn now() -> DateTime<FixedOffset> {
 }
 
 impl<'r> Changing<'r> {
-    /// Fetches what is the truth, and refuses who may not change the server.
+    /// As `open`, for somebody whose role must allow to change the server.
     pub(super) fn begin(
+        repository: &'r Repository,
+        server: &str,
+        args: ChangeArgs,
+        ui: &Ui,
+    ) -> Result<Self, CommandError> {
+        let changing = Self::open(repository, server, args, ui)?;
+        changing.identity.may_deploy_to(changing.server.server.kind.class())?;
+        Ok(changing)
+    }
+
+    /// Fetches what is the truth, and finds out who acts.
+    pub(super) fn open(
         repository: &'r Repository,
         server: &str,
         args: ChangeArgs,
@@ -104,23 +116,27 @@ impl<'r> Changing<'r> {
         let settings = repository.settings_of_main()?;
         let identity = identify(repository, &settings)?;
         let server = servers::find(repository, server)?;
-        identity.may_deploy_to(server.server.kind.class())?;
         let opcon_user = identity.person.opcon_user.as_deref();
         let target = Target::connect(repository, server.clone(), opcon_user, ui)?;
         let runtime = runtime()?;
-        let stop = Stop::listen();
+        let stop = Arc::new(Stop::default());
+        stop.listen();
         let wait = Duration::from_secs(args.wait);
         Ok(Self { repository, reach, settings, identity, server, target, runtime, stop, records, wait })
     }
 
     /// Signs on; who acts, with the OpCon user as the target knows it.
     pub(super) fn sign_on(&self) -> Result<Person, CommandError> {
-        let user = self.runtime.block_on(async {
-            self.target.system.sign_on().await?;
-            self.target.system.user().await
-        });
+        let signed_on = self.runtime.block_on(self.target.system.sign_on());
+        signed_on?;
+        self.person().inspect_err(|_| self.sign_off())
+    }
+
+    /// Who acts, with the OpCon user as the target knows it.
+    pub(super) fn person(&self) -> Result<Person, CommandError> {
+        let user = self.runtime.block_on(self.target.system.user())?;
         let mut person = self.identity.person.clone();
-        person.opcon_user = user.inspect_err(|_| self.sign_off())?.or(person.opcon_user);
+        person.opcon_user = user.or(person.opcon_user);
         Ok(person)
     }
 
@@ -178,6 +194,7 @@ impl<'r> Changing<'r> {
         let (owner, host) = (&self.identity.person, host());
         let claim = Claim { server: name, owner, host: &host, purpose, wait: self.wait };
         let got = Lease::acquire(self.repository, self.reach, &claim, &waiting)?;
+        self.stop.listen();
         self.stop.be_careful(true);
         if let Some(dead) = &got.took_over {
             ui.note(format!("Took `{name}` over from {}, who gave no sign of life", who(dead)));

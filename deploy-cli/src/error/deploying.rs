@@ -1,11 +1,12 @@
 //! What the user reads where a target is changed, or the records of it.
 
 use deploy_core::deploy::execute::{ExecuteError, Unsettled};
-use deploy_core::deploy::{ObserveError, PlanError, RemoveError, SelectError, UndoError};
+use deploy_core::deploy::{AdoptError, ObserveError, RemoveError, SelectError, UndoError};
 use deploy_core::repository::records::{LeaseError, LedgerError, RecordsError};
 
 use super::{CommandError, chain, commit_hint, resolve_hint};
 use crate::Exit;
+use crate::ui::one_line;
 
 const REPAIR: &str = "`opcon-deploy doctor --repair` finishes it, or undoes it, by what stands there";
 const OFFLINE: &str = "`--offline` leaves the remote out; the record will say so";
@@ -19,9 +20,15 @@ impl From<RecordsError> for CommandError {
 
 fn records_hint(error: &RecordsError) -> Option<String> {
     Some(match error {
-        RecordsError::Rewritten { kept, branch, .. } => format!(
-            "`git log {branch}..{kept}` shows what is gone, `git push` of it brings it back; if it is meant, `git update-ref -d {kept}` forgets it"
-        ),
+        RecordsError::Rewritten { kept, branch, remote, .. } => {
+            let back = match remote {
+                Some(remote) => format!("git push --force {remote} {kept}:refs/heads/{branch}"),
+                None => format!("git branch --force {branch} {kept}"),
+            };
+            format!(
+                "`git log {kept}` shows what was there, `{back}` brings it back; `git update-ref -d {kept}` forgets it and takes what is there now for the truth"
+            )
+        }
         RecordsError::Shallow => "`git fetch --unshallow` brings the whole history".to_owned(),
         RecordsError::Unreachable { .. } => OFFLINE.to_owned(),
         RecordsError::Damaged { .. }
@@ -43,6 +50,12 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
     match error {
         LedgerError::Moved { .. } => Some("look at what stands there now, then run the command again".into()),
         LedgerError::Unreachable { .. } => Some(OFFLINE.to_owned()),
+        LedgerError::Apart { branch, .. } => Some(format!(
+            "`git log {branch}` shows what was recorded here; `git push origin {branch}:{branch}-offline && git branch -D {branch} && git update-ref -d refs/opcon-deploy/seen/heads/{branch}` keeps it aside on the remote"
+        )),
+        LedgerError::Behind { .. } => Some("the command without `--offline` brings both together".to_owned()),
+        LedgerError::CheckedOut { .. } => Some("`git switch -` in that work tree leaves it".to_owned()),
+        LedgerError::Busy { .. } => Some("run the command again".to_owned()),
         LedgerError::Records(error) => records_hint(error),
         LedgerError::Commit(error) => commit_hint(error),
         _ => None,
@@ -53,13 +66,14 @@ impl From<LeaseError> for CommandError {
     fn from(error: LeaseError) -> Self {
         let hint = match &error {
             LeaseError::Held { holder } => Some(format!(
-                "`--wait SECONDS` waits longer; `opcon-deploy lock break {}` takes it from somebody who will not come back",
-                holder.server
+                "`--wait SECONDS` waits longer; `opcon-deploy lock break \"{}\"` takes it from somebody who will not come back",
+                one_line(&holder.server)
             )),
             LeaseError::Refused { .. } => Some(
                 "`[git] lock_prefix` in deploy.toml puts leases where the host takes them, such as `refs/heads/opcon-deploy/locks/`"
                     .to_owned(),
             ),
+            LeaseError::Prefix { .. } => Some("the usual place is `refs/opcon-deploy/locks/`".to_owned()),
             LeaseError::Unreachable { .. } => Some(OFFLINE.to_owned()),
             _ => None,
         };
@@ -75,37 +89,25 @@ impl From<ExecuteError> for CommandError {
         match &error {
             ExecuteError::Stopped { .. } => Self::interrupted(message),
             ExecuteError::NotBegun { source, .. } => {
-                let code =
-                    if matches!(source, LedgerError::Moved { .. }) { Exit::Refused } else { Exit::Failed };
+                let is_moved = matches!(**source, LedgerError::Moved { .. });
+                let code = if is_moved { Exit::Refused } else { Exit::Failed };
                 ledger_hint(source).into_iter().fold(Self { code, ..Self::failed(message) }, Self::hint)
             }
             ExecuteError::Failed { source, .. } if !source.maybe_done() => {
                 source.hint().into_iter().fold(Self::failed(message), Self::hint)
             }
-            ExecuteError::Open { record, why, .. } => {
-                let failed = Self::failed(message).hint(REPAIR);
-                match why {
-                    Unsettled::Neither { .. } | Unsettled::NotPutBack(_) => failed.hint(format!(
-                        "`opcon-deploy rollback --record {record}` puts back what stood there before"
-                    )),
-                    _ => failed,
-                }
-            }
+            ExecuteError::Open { record, why, .. } => match **why {
+                Unsettled::Neither { .. } | Unsettled::NotPutBack(_) => Self::failed(message).hint(format!(
+                    "`opcon-deploy rollback --record {record}` puts back what stood there before"
+                )),
+                _ => Self::failed(message).hint(REPAIR),
+            },
             ExecuteError::NotEnded { .. } => Self::failed(message).hint(REPAIR),
             ExecuteError::Failed { .. }
             | ExecuteError::LeaseLost { .. }
             | ExecuteError::FailedAndChanged { .. }
             | ExecuteError::PutBack { .. }
             | ExecuteError::Unreadable { .. } => Self::failed(message),
-        }
-    }
-}
-
-impl From<PlanError> for CommandError {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::System(error) => error.into(),
-            other => Self::failed(chain(&other)),
         }
     }
 }
@@ -162,6 +164,16 @@ impl From<UndoError> for CommandError {
             UndoError::Member { package, server, .. } => Self::refused(message)
                 .hint(format!("`opcon-deploy rollback \"package:{package}\" --on \"{server}\"`")),
             _ => Self::failed(message),
+        }
+    }
+}
+
+impl From<AdoptError> for CommandError {
+    fn from(error: AdoptError) -> Self {
+        match error {
+            AdoptError::Records(error) => error.into(),
+            AdoptError::Ledger(error) => error.into(),
+            object => Self::failed(chain(&object)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Output: results on stdout, everything else on stderr.
 
+pub mod markdown;
 mod progress;
 mod table;
 

@@ -55,7 +55,7 @@ fn transaction(records: &Records<'_>, group: Vec<OpenOperation>) -> Result<Trans
         }
     }
     let rules = rules.unwrap_or_default();
-    Ok(Transaction { pieces, package, rules, previous, supersedes: Vec::new() })
+    Ok(Transaction { pieces, scripts: Vec::new(), package, rules, previous, supersedes: Vec::new() })
 }
 
 /// What becomes of a record whose place is taken by what an action brings.

@@ -10,9 +10,13 @@
 //! * `execute` (network and records): lease → "Deploying" committed and pushed →
 //!   insert → read back → "Active" committed and pushed → lease released.
 
+mod adopt;
 mod check;
 mod context;
+mod deviating;
+pub mod drift;
 pub mod execute;
+mod handles;
 mod leftover;
 mod order;
 mod plan;
@@ -22,6 +26,7 @@ mod rollback;
 mod select;
 mod undone;
 
+pub use adopt::{AdoptError, Adoption};
 pub use context::Context;
 pub use leftover::leftovers;
 pub use order::{Accept, Entrance, Options, Order, What};

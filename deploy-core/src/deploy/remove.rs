@@ -129,6 +129,7 @@ impl Removal {
             };
             Transaction {
                 pieces: vec![Arc::new(piece)],
+                scripts: Vec::new(),
                 package: None,
                 rules: ImportRules::default(),
                 previous: Status::Deleted,

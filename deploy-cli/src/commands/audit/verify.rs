@@ -4,7 +4,6 @@ use clap::Args;
 use deploy_core::repository::records::verify::{Report, VerifyError, verify};
 use serde_json::json;
 
-use super::super::records::unreadable;
 use super::super::{note_age, open};
 use crate::cli::Global;
 use crate::error::CommandError;
@@ -78,7 +77,7 @@ fn print_json(report: &Report, ui: &Ui) -> Result<(), CommandError> {
 impl From<VerifyError> for CommandError {
     fn from(error: VerifyError) -> Self {
         match error {
-            VerifyError::Records(error) => unreadable(error),
+            VerifyError::Records(error) => error.into(),
             VerifyError::Tip(error) => error.into(),
             VerifyError::Settings(error) => error.into(),
             VerifyError::Git(error) => error.into(),

@@ -1,5 +1,6 @@
 //! How operations end: in one commit each, whatever became of them.
 
+use super::error::on_one_line;
 use super::seen::{Seen, Verdict};
 use super::transaction::{Piece, Transaction};
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
@@ -24,7 +25,7 @@ impl Execution<'_> {
             let differs = mismatch.iter().find(|(name, _)| name == piece.name());
             record.reason = match differs {
                 Some((_, lines)) => {
-                    Some(format!("stands there other than it was sent: {}", lines.join("; ")))
+                    Some(format!("stands there other than it was sent: {}", on_one_line(lines)))
                 }
                 None if read_back_decided => Some("known from reading back".to_owned()),
                 None => None,
@@ -34,6 +35,11 @@ impl Execution<'_> {
                 .as_ref()
                 .map(|standing| Record { status: transaction.previous, ..standing.record.clone() });
             entries.push(match seen.bytes {
+                Some(bytes) if piece.is_script() => {
+                    record.status = Status::Deployed;
+                    record.deployed = Some(Digest::of(&bytes));
+                    Entry::script(&record)
+                }
                 Some(bytes) => {
                     record.deployed = Some(Digest::of(&bytes));
                     Entry::activate(&record, &bytes, previous.as_ref())
@@ -61,17 +67,25 @@ impl Execution<'_> {
             entries.push(entry);
             record
         });
-        let stands =
-            if seen_as_wanted(&mismatch) { "stands as planned" } else { "stands, other than planned," };
+        for left in &transaction.supersedes {
+            let mut record = ended(left, Status::Failed, at);
+            record.reason = transaction.id().map(|id| format!("settled by record {id}"));
+            entries.push(Entry::ended(&record));
+        }
+        let stands = match () {
+            () if !mismatch.is_empty() => "stands other than planned",
+            () if records.iter().all(|record| record.status == Status::Deleted) => "is gone as planned",
+            () => "stands as planned",
+        };
         self.end(&transaction, entries, stands).await?;
         Ok(Done { records, package, mismatch, read_back_decided })
     }
 
     /// The target said no, and everything stands there as before.
     pub(super) async fn fail(&self, transaction: Transaction, source: OpConError) -> ExecuteError {
-        let server = transaction.server().to_owned();
+        let (server, what) = (transaction.server().to_owned(), transaction.what());
         let reason = source.on_one_line();
-        let failed = ExecuteError::Failed { server, source };
+        let failed = ExecuteError::Failed { server, what, source: Box::new(source) };
         self.give_up(transaction, Status::Failed, reason, failed).await
     }
 
@@ -89,7 +103,7 @@ impl Execution<'_> {
         });
         let (name, changed) = changed.unwrap_or_default();
         let server = transaction.server().to_owned();
-        let failed = ExecuteError::FailedAndChanged { server, source, name, changed };
+        let failed = ExecuteError::FailedAndChanged { server, source: Box::new(source), name, changed };
         let reason = failed.to_string();
         self.give_up(transaction, Status::Failed, reason, failed).await
     }
@@ -152,7 +166,7 @@ impl Execution<'_> {
         // That it is open is recorded already; only the reason would be missing.
         let _ = self.ledger.write(entry).await;
         match record {
-            Some(record) => ExecuteError::Open { server, what, record, why },
+            Some(record) => ExecuteError::Open { server, what, record, why: Box::new(why) },
             None => ExecuteError::Stopped { server },
         }
     }
@@ -207,7 +221,7 @@ impl Execution<'_> {
     ) -> ExecuteError {
         let (server, what) = (transaction.server().to_owned(), transaction.what());
         match transaction.id() {
-            Some(record) => ExecuteError::NotEnded { server, what, stands, record, source },
+            Some(record) => ExecuteError::NotEnded { server, what, stands, record, source: Box::new(source) },
             None => ExecuteError::Stopped { server },
         }
     }
@@ -227,8 +241,4 @@ fn pinned(piece: &Piece, record: &Record) -> Option<Entry> {
         }
         Action::Delete | Action::Adopt => None,
     }
-}
-
-fn seen_as_wanted(mismatch: &[(String, Vec<String>)]) -> bool {
-    mismatch.is_empty()
 }

@@ -32,7 +32,7 @@ pub struct Asked {
 
 impl Asked {
     /// A record that begins.
-    pub(crate) fn record(&self, kind: Kind, action: Action, server: &str, name: &str) -> Record {
+    pub fn record(&self, kind: Kind, action: Action, server: &str, name: &str) -> Record {
         Record {
             id: RecordId::new(),
             kind,
@@ -125,7 +125,14 @@ impl Transaction {
             pieces.push(Arc::new(Piece { record, wanted: Some(planned), found, standing, pin }));
         }
         let package = package.map(|record| PackagePiece { record, previous: before.package, stays: true });
-        Self { pieces, package, rules: plan.import_rules, previous: Status::Inactive, supersedes: Vec::new() }
+        Self {
+            pieces,
+            scripts: Vec::new(),
+            package,
+            rules: plan.import_rules,
+            previous: Status::Inactive,
+            supersedes: Vec::new(),
+        }
     }
 }
 

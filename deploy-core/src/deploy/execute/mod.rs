@@ -12,6 +12,7 @@ mod error;
 mod making;
 mod readback;
 mod removing;
+mod scripts;
 mod seen;
 mod target;
 mod transaction;
@@ -29,6 +30,7 @@ use crate::repository::settings::OnMismatch;
 pub use each::{EachError, Outcome};
 pub use error::{ExecuteError, Unsettled};
 pub use making::{Asked, Before};
+pub use scripts::{StandingScript, Texts, to_bytes};
 pub use seen::{Seen, Verdict};
 pub use target::{of_undoing, standing};
 pub use transaction::{PackagePiece, Piece, Transaction};
@@ -118,7 +120,8 @@ impl<'a> Execution<'a> {
             return Err(ExecuteError::Stopped { server });
         }
         let begun = self.ledger.write(begin(&transaction)).await;
-        begun.map_err(|source| ExecuteError::NotBegun { server: server.clone(), source })?;
+        begun
+            .map_err(|source| ExecuteError::NotBegun { server: server.clone(), source: Box::new(source) })?;
         // The semaphore is never closed.
         let _permit = self.at_work.acquire().await;
         if self.is_stopped() {
@@ -126,7 +129,7 @@ impl<'a> Execution<'a> {
             return Err(self.cancel(transaction, stopped).await);
         }
         if let Err(source) = self.lease.still_held() {
-            let lost = ExecuteError::LeaseLost { server, source };
+            let lost = ExecuteError::LeaseLost { server, source: Box::new(source) };
             return Err(self.cancel(transaction, lost).await);
         }
         (self.told)(Told::Begun);
@@ -206,8 +209,13 @@ impl<'a> Execution<'a> {
             Touched::Taken => {
                 let differs = seen::differences(&transaction, &seen);
                 match self.on_mismatch {
-                    OnMismatch::Report => self.succeed(transaction, seen, differs, false).await,
-                    OnMismatch::Rollback => Err(self.put_back(transaction, differs).await),
+                    // A version of a script cannot be taken away again.
+                    OnMismatch::Rollback if transaction.scripts.is_empty() => {
+                        Err(self.put_back(transaction, differs).await)
+                    }
+                    OnMismatch::Report | OnMismatch::Rollback => {
+                        self.succeed(transaction, seen, differs, false).await
+                    }
                 }
             }
             Touched::Unsure(source) | Touched::Refused(source) if all(&Verdict::AsBefore) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 
 use super::readback::mismatch;
+use super::scripts;
 use super::target::standing;
 use super::transaction::{Piece, Transaction};
 use crate::definition::{Definition, Purpose, equal, information};
@@ -45,6 +46,9 @@ pub(super) async fn look(
     let looks = transaction.pieces.iter().map(|piece| {
         let (system, piece, rules) = (Arc::clone(system), Arc::clone(piece), transaction.rules.clone());
         async move {
+            if piece.is_script() {
+                return scripts::look(&*system, &piece, &rules).await;
+            }
             let stands = standing(&*system, piece.name()).await?;
             let judged = tokio::task::spawn_blocking(move || judge(&piece, stands, &rules)).await;
             Ok(judged.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic())))

@@ -31,6 +31,11 @@ pub(super) async fn touch(
     system: &dyn OpConSystem,
     transaction: &Transaction,
 ) -> Result<Touched, ExecuteError> {
+    if !transaction.scripts.is_empty() {
+        let reset = transaction.rules.reset_scripts;
+        let sent = system.insert_scripts(&transaction.scripts, reset).await;
+        return Ok(sent.map_or_else(told, |()| Touched::Taken));
+    }
     let sent = joined(transaction, |piece| piece.wanted(), true)?;
     if let Some(definition) = sent
         && let Err(error) = system.insert(&definition, &transaction.rules).await

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::definition::{Definition, ReadError};
-use crate::opcon::ImportRules;
-use crate::repository::records::{Pin, Record, RecordId, Standing, Status};
+use crate::opcon::{ImportRules, ScriptTexts};
+use crate::repository::records::{Kind, Pin, Record, RecordId, Standing, Status};
 
 /// What becomes of one schedule of a target.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Piece {
 pub struct Transaction {
     /// The schedules.
     pub pieces: Vec<Arc<Piece>>,
+    /// What is sent where it is about scripts and not about schedules.
+    pub scripts: Vec<ScriptTexts>,
     /// The package they are, with the record of the package that stands there.
     pub package: Option<PackagePiece>,
     /// What the target is told besides the definition.
@@ -48,6 +50,11 @@ pub struct PackagePiece {
 }
 
 impl Piece {
+    /// Whether it is about a script.
+    pub(super) fn is_script(&self) -> bool {
+        self.record.kind == Kind::Script
+    }
+
     /// The name on the target.
     pub fn name(&self) -> &str {
         &self.record.name
@@ -76,6 +83,7 @@ impl Transaction {
     pub fn what(&self) -> String {
         match (&self.package, self.pieces.as_slice()) {
             (Some(package), _) => format!("package `{}`", package.record.name),
+            (None, [only]) if only.is_script() => format!("script `{}`", only.name()),
             (None, [only]) => format!("`{}`", only.name()),
             (None, [first, others @ ..]) => format!("`{}` and {} more", first.name(), others.len()),
             (None, []) => "nothing".to_owned(),

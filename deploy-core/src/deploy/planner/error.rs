@@ -3,9 +3,10 @@
 use crate::definition::ReadError;
 use crate::opcon::OpConError;
 use crate::repository::OpenError;
+use crate::repository::drift_accepted::AcceptedError;
 use crate::repository::records::RecordsError;
+use crate::repository::records::log::{FullError, LogError};
 use crate::repository::rule_files::{PrepareError, RuleFile, RuleFileError};
-use crate::repository::toml_file::TomlError;
 use crate::rules::RuleError;
 
 /// Why there is no plan.
@@ -48,12 +49,18 @@ pub enum PlanError {
         /// What it holds.
         holds: Vec<String>,
     },
-    /// `drift-accepted.toml` of main is wrong.
+    /// The accepted differences of main cannot be read.
     #[error(transparent)]
-    Toml(#[from] TomlError),
+    Accepted(#[from] AcceptedError),
     /// The records could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
+    /// The log of the records could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An earlier record could not be read.
+    #[error(transparent)]
+    Earlier(#[from] FullError),
     /// What was deployed is recorded, and cannot be read.
     #[error("what was deployed as `{schedule}` on `{server}` cannot be read from the records: {source}")]
     Deployed {

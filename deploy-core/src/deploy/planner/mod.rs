@@ -6,8 +6,8 @@
 //! which is done beside the threads that wait for the network.
 
 mod assemble;
+mod compare;
 mod error;
-mod handles;
 mod look;
 mod observe;
 mod report;
@@ -19,28 +19,26 @@ mod transform;
 mod unchanged;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use chrono::NaiveDate;
 use git2::Oid;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
+use super::deviating::Measure;
+use super::handles::Handles;
 use super::{Context, Order, Plan, Remark, Selected, SelectedPackage, Selection};
 use crate::definition::{Definition, ReadError, join};
 use crate::opcon::{DailySchedule, OpConSystem, Script};
-use crate::repository::Repository;
-use crate::repository::drift_accepted::{self, Acceptance, DriftAccepted};
 use crate::repository::records::Person;
+use crate::repository::records::log::RecordLog;
 use crate::repository::rule_files::{self, Prepared, RuleFiles, TargetServer};
 use crate::repository::servers::Named;
 use crate::repository::settings::Settings;
-use crate::repository::toml_file::read_toml;
 use crate::rules::features::FeatureTable;
 use crate::rules::tags::TagTable;
 use crate::rules::{self, TargetFrequencies};
 pub use error::PlanError;
-use handles::Handles;
 pub(super) use report::told;
 use target::Target;
 use transform::Transformed;
@@ -70,10 +68,12 @@ struct Shared {
     prepared: Prepared,
     tags: TagTable,
     features: FeatureTable,
-    accepted: Vec<Acceptance>,
+    measure: Measure,
     handles: Handles,
     /// The commit of the records.
     records: Option<Oid>,
+    /// All records there ever were; read where something stands there that none of the active ones is about.
+    log: OnceLock<RecordLog>,
     target: Target,
 }
 
@@ -122,7 +122,8 @@ impl Planner {
             Remark { schedule: None, text, refused: false }
         }));
         drop(rules);
-        let accepted = accepted(context, context.now.date_naive())?;
+        let today = context.now.date_naive();
+        let measure = Measure::of(context.repository, &context.settings, &context.server, today)?;
         let (target, user) = Target::ask(&*system).await?;
         let shared = Shared {
             order: order.clone(),
@@ -136,9 +137,10 @@ impl Planner {
             prepared,
             tags,
             features,
-            accepted,
+            measure,
             handles: Handles::of(context.repository),
             records: context.records.tip(),
+            log: OnceLock::new(),
             target,
         };
         Ok(Self { shared: Arc::new(shared), system, scripts: OnceCell::new(), daily: OnceCell::new() })
@@ -237,17 +239,6 @@ fn prepare(
         description: order.description.clone(),
     };
     Ok(rules.prepare(&order, None)?)
-}
-
-/// The accepted differences of main that count today.
-fn accepted(context: &Context<'_>, today: NaiveDate) -> Result<Vec<Acceptance>, PlanError> {
-    let repository: &Repository = context.repository;
-    let tree = repository.git2().find_commit(context.server.commit)?.tree()?;
-    let accepted: DriftAccepted = match repository.file_in(&tree, drift_accepted::FILE)? {
-        Some(bytes) => read_toml(drift_accepted::FILE, &String::from_utf8_lossy(&bytes))?,
-        None => DriftAccepted::default(),
-    };
-    Ok(accepted.counting(&context.server.name, today))
 }
 
 #[cfg(test)]

@@ -1,9 +1,16 @@
 //! `drift-accepted.toml`: differences between what was deployed and what stands
 //! on a server that somebody answers for, until a day.
 
+mod change;
+
 use chrono::NaiveDate;
+use git2::Oid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Repository;
+use super::toml_file::{TomlError, read_toml};
+pub use change::{AcceptError, Accepted, accept};
 
 /// The name of the file.
 pub const FILE: &str = "drift-accepted.toml";
@@ -39,7 +46,27 @@ pub struct Acceptance {
     pub until: NaiveDate,
 }
 
+/// Why the accepted differences of a commit are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptedError {
+    /// The file is wrong.
+    #[error(transparent)]
+    Toml(#[from] TomlError),
+    /// The repository could not be read.
+    #[error("cannot read the repository: {}", .0.message())]
+    Object(#[from] git2::Error),
+}
+
 impl DriftAccepted {
+    /// Those of a commit.
+    pub fn at(repository: &Repository, commit: Oid) -> Result<Self, AcceptedError> {
+        let tree = repository.git2().find_commit(commit)?.tree()?;
+        match repository.file_in(&tree, FILE)? {
+            Some(bytes) => Ok(read_toml(FILE, &String::from_utf8_lossy(&bytes))?),
+            None => Ok(Self::default()),
+        }
+    }
+
     /// Those that count for a server on a day.
     pub fn counting(&self, server: &str, today: NaiveDate) -> Vec<Acceptance> {
         let counts = |entry: &&Acceptance| entry.until >= today && same_name(&entry.server, server);
@@ -67,12 +94,18 @@ fn is_below(pointer: &str, accepted: &str) -> bool {
 
 fn pointer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let pointer = String::deserialize(deserializer)?;
-    match pointer.len() > 1 && pointer.starts_with('/') {
+    match is_pointer(&pointer) {
         true => Ok(Some(pointer)),
-        false => Err(serde::de::Error::custom(format!(
-            "`{pointer}` is not a JSON pointer such as `/scheduleList/0/startTime`"
-        ))),
+        false => Err(serde::de::Error::custom(not_a_pointer(&pointer))),
     }
+}
+
+fn is_pointer(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('/')
+}
+
+fn not_a_pointer(text: &str) -> String {
+    format!("`{text}` is not a JSON pointer such as `/scheduleList/0/startTime`")
 }
 
 /// A day as text or as TOML's own date.
@@ -88,7 +121,6 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::repository::toml_file::read_toml;
 
     const TEXT: &str = r#"
 [[accepted]]
