@@ -6,6 +6,7 @@ mod bad_repositories;
 mod branches_and_push;
 mod deploying;
 mod diff_show_export;
+mod drift;
 mod drivers;
 mod faults;
 mod harness;
