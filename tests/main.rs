@@ -1,6 +1,8 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod adopting;
+mod audit;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
@@ -19,7 +21,9 @@ mod killed;
 mod limits;
 mod locks;
 mod output;
+mod records;
 mod recovery;
+mod rolling_back;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -28,7 +32,10 @@ mod sandbox;
 mod scripts;
 mod servers;
 mod simulate;
+mod status;
 mod story;
+#[cfg(unix)]
+mod together;
 mod users;
 mod versions;
 

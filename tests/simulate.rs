@@ -1,7 +1,5 @@
 //! `simulate`: what a deployment would do, and whether it would be refused.
 
-use snapbox::str;
-
 use crate::harness::{Systems, World};
 
 fn imported(systems: &Systems) -> World {

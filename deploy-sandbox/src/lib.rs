@@ -61,6 +61,7 @@
 //! | `error` | answers with an error | status (500) |
 //! | `expired-token` | ends the caller's token first | |
 //! | `refuse-insert` | refuses an insert, nothing changed | the message |
+//! | `alter-insert` | takes an insert, and lets the schedules start at another time than was sent | the time (03:33) |
 //! | `lost-answer` | does all that was asked, then resets the connection | |
 //!
 //! PATH takes `*` and `?` and ignores case; without one every request is

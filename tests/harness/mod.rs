@@ -6,6 +6,7 @@
 //! in which commit names and the folder are replaced, so that a snapshot holds
 //! all of what a user would see.
 
+mod records;
 mod systems;
 
 use std::cell::Cell;
@@ -15,6 +16,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+pub use records::{record, record_id};
 pub use systems::Systems;
 use tempfile::TempDir;
 
@@ -116,6 +118,11 @@ impl World {
         Run { output: command.output().unwrap(), root: self.dir.path().to_path_buf() }
     }
 
+    /// What a program that was started gave.
+    pub fn shown(&self, output: Output) -> Run {
+        Run { output, root: self.dir.path().to_path_buf() }
+    }
+
     /// Runs git in a folder; it must succeed. Its standard output.
     pub fn git(&self, folder: &str, args: &[&str]) -> String {
         let run = self.finish(self.command("git", folder).args(args));
@@ -175,6 +182,11 @@ impl World {
         let path = format!(":(glob)schedules/**/{stem}.json");
         let log = self.git(folder, &["log", "--reverse", "--first-parent", "--format=%H", tip, "--", &path]);
         log.lines().map(str::to_owned).collect()
+    }
+
+    /// Text with the names of commits and records, and the world's folder, replaced.
+    pub fn redact(&self, text: &str) -> String {
+        redact(text, self.dir.path())
     }
 
     /// Git finds nothing wrong with the repository, and the work tree is as HEAD has it.

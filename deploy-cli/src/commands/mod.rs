@@ -1,6 +1,8 @@
 //! The commands: one file each.
 
 mod adopt;
+mod asof;
+mod audit;
 mod changing;
 mod check;
 mod completions;
@@ -31,6 +33,7 @@ mod script;
 mod server;
 mod show;
 mod simulate;
+mod status;
 mod user;
 mod versions;
 
@@ -103,6 +106,12 @@ pub enum Command {
     Lock(lock::LockArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
+    /// Show which version stands on which server
+    Status(status::StatusArgs),
+    /// Show what stood on a server at a time
+    Asof(asof::AsofArgs),
+    /// List who did what and when
+    Audit(audit::AuditArgs),
     /// Import, deploy, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
@@ -143,6 +152,9 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
+        Command::Status(args) => status::run(args, global, ui),
+        Command::Asof(args) => asof::run(args, global, ui),
+        Command::Audit(args) => audit::run(args, global, ui),
         Command::Script(args) => script::run(args, global, ui),
         Command::Sandbox(args) => sandbox::run(args, global, ui),
         Command::Schema(args) => schema::run(args, ui),

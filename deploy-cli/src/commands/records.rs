@@ -9,17 +9,21 @@ use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Ui, utc_time};
 
+/// The records as this clone knows them, or fetched.
+pub(super) fn records<'r>(repository: &'r Repository, global: &Global) -> Result<Records<'r>, CommandError> {
+    Ok(match global.fetch {
+        true => Records::fetch(repository),
+        false => Records::open(repository),
+    }?)
+}
+
 /// All records, with what the user should know about how current they are.
 pub(super) fn record_log(
     repository: &Repository,
     global: &Global,
     ui: &Ui,
 ) -> Result<RecordLog, CommandError> {
-    let records = match global.fetch {
-        true => Records::fetch(repository),
-        false => Records::open(repository),
-    };
-    let records = records?;
+    let records = records(repository, global)?;
     note_age(repository, &[&repository.settings().git.records], ui);
     Ok(RecordLog::load(repository, records.tip())?)
 }

@@ -96,15 +96,11 @@ impl From<ExecuteError> for CommandError {
             ExecuteError::Failed { source, .. } if !source.maybe_done() => {
                 source.hint().into_iter().fold(Self::failed(message), Self::hint)
             }
-            ExecuteError::Open { record, why, .. } => {
-                let failed = Self::failed(message).hint(REPAIR);
-                match why {
-                    Unsettled::Neither { .. } | Unsettled::NotPutBack(_) => failed.hint(format!(
-                        "`opcon-deploy rollback --record {record}` puts back what stood there before"
-                    )),
-                    _ => failed,
-                }
-            }
+            ExecuteError::Open {
+                record, why: Unsettled::Neither { .. } | Unsettled::NotPutBack(_), ..
+            } => Self::failed(message)
+                .hint(format!("`opcon-deploy rollback --record {record}` puts back what stood there before")),
+            ExecuteError::Open { .. } => Self::failed(message).hint(REPAIR),
             ExecuteError::NotEnded { .. } => Self::failed(message).hint(REPAIR),
             ExecuteError::Failed { .. }
             | ExecuteError::LeaseLost { .. }

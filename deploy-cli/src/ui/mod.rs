@@ -88,9 +88,20 @@ impl Ui {
 
     /// The result as `{"schema":1,"<name>":…}`.
     pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), CommandError> {
+        self.json_with(name, value, &serde_json::Map::new())
+    }
+
+    /// The same with what is known besides.
+    pub fn json_with(
+        &self,
+        name: &str,
+        value: &impl Serialize,
+        besides: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), CommandError> {
         let mut object = serde_json::Map::new();
         object.insert("schema".into(), 1.into());
         object.insert(name.into(), serde_json::to_value(value)?);
+        object.extend(besides.clone());
         self.line(serde_json::to_string(&object)?);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Plain aligned tables, as `git branch -v` or `ls -l` print them.
 
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, presets};
 
 use super::one_line;
 
@@ -28,6 +28,19 @@ impl Table {
     /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) {
         self.0.add_row(cells.into_iter().map(|cell| one_line(cell.as_ref())));
+    }
+
+    /// Leaves out those of the columns that say nothing in any row.
+    pub fn hide_empty(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
+        for index in columns {
+            let mut cells = self.0.row_iter().filter_map(|row| row.cell_iter().nth(index));
+            if cells.all(|cell| cell.content().is_empty())
+                && let Some(column) = self.0.column_mut(index)
+            {
+                column.set_constraint(ColumnConstraint::Hidden);
+            }
+        }
+        self
     }
 
     /// Whether it has no rows.

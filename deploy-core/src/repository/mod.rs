@@ -122,6 +122,7 @@ pub struct Repository {
     root: PathBuf,
     settings: Settings,
     has_remote: OnceCell<bool>,
+    signs_commits: OnceCell<bool>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -136,7 +137,12 @@ impl Repository {
         let git2 = discover(path)?;
         let root = root_of(&git2);
         let settings = read_settings(&git2, &root)?;
-        Ok(Self { git: Git::new(&root), git2, root, settings, has_remote: OnceCell::new() })
+        let git = Git::new(&root);
+        Ok(Self::with(git2, git, root, settings))
+    }
+
+    fn with(git2: git2::Repository, git: Git, root: PathBuf, settings: Settings) -> Self {
+        Self { git2, git, root, settings, has_remote: OnceCell::new(), signs_commits: OnceCell::new() }
     }
 
     /// Another handle on the same repository, for another thread.
@@ -152,6 +158,7 @@ impl Repository {
             root: self.root.clone(),
             settings: self.settings.clone(),
             has_remote: self.has_remote.clone(),
+            signs_commits: self.signs_commits.clone(),
         })
     }
 

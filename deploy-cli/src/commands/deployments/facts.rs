@@ -1,10 +1,10 @@
 //! A record in full, for people and for programs.
 
 use deploy_core::repository::records::log::{Change, RecordLog, Row};
-use deploy_core::repository::records::{Person, Phase, Record, RuleRef, Status};
+use deploy_core::repository::records::{Person, Phase, Record, RuleRef};
 use serde_json::{Value, json};
 
-use super::super::records::{action_word, kind_word, name_of};
+use super::super::records::{action_word, kind_word};
 use crate::ui::{Table, Ui, local_time, one_line, style, styled, utc_time};
 
 /// Prints what a record says; in a report with all of the ids.

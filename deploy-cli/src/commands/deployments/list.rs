@@ -104,54 +104,49 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What is not the same in every list is shown where a record has it.
 fn table(log: &RecordLog, rows: &[Row<'_>], ui: &Ui) -> Table {
-    let any = |has: &dyn Fn(&Row<'_>) -> bool| rows.iter().any(has);
-    let columns = [
-        ("ID", true),
-        ("DATE", true),
-        ("SERVER", true),
-        ("NAME", true),
-        ("ORIGINAL", any(&|row| row.original_name().is_some())),
-        ("VERSION", true),
-        ("TYPE", true),
-        ("ACTION", any(&|row| row.action() != Some(Action::Deploy))),
-        ("STATUS", true),
-        ("USER", true),
-        ("PACKAGE", any(&|row| row.package().is_some())),
-        ("RULES", any(&|row| row.rules().is_some())),
-        ("TAG", any(&|row| row.tag().is_some())),
-        ("DESCRIPTION", any(&|row| row.description().is_some())),
+    const HEADS: [&str; 14] = [
+        "ID",
+        "DATE",
+        "SERVER",
+        "NAME",
+        "ORIGINAL",
+        "VERSION",
+        "TYPE",
+        "ACTION",
+        "STATUS",
+        "USER",
+        "PACKAGE",
+        "RULES",
+        "TAG",
+        "DESCRIPTION",
     ];
-    let shown = |column: &&(&'static str, bool)| column.1;
-    let mut table = Table::new(columns.iter().filter(shown).map(|column| column.0));
-    let version = columns.iter().filter(shown).position(|column| column.0 == "VERSION");
-    table = table.right(version.unwrap_or_default());
+    // What only some records have.
+    const OPTIONAL: [usize; 6] = [4, 7, 10, 11, 12, 13];
+    let mut table = Table::new(HEADS).right(5);
     let length = log.id_length();
     for row in rows {
-        let (id, date) = (row.id().to_string(), local_time(begun(row)));
-        let version = row.version().map(|version| version.to_string()).unwrap_or_default();
-        let rules = ui.short(row.rules().unwrap_or_default(), 40);
-        let description = ui.short(row.description().unwrap_or_default(), 60);
-        let cells = [
+        let id = row.id().to_string();
+        // Deploying is what records are about.
+        let other = row.action().filter(|action| *action != Action::Deploy);
+        table.row([
             &id[..length.min(id.len())],
-            &date,
+            &local_time(begun(row)),
             row.server(),
             row.name(),
             row.original_name().unwrap_or_default(),
-            &version,
+            &row.version().map(|version| version.to_string()).unwrap_or_default(),
             kind_word(row.kind()),
-            action_word(row.action()),
+            action_word(other),
             row.status_word(),
             name_of(row.user()),
             row.package().unwrap_or_default(),
-            &rules,
+            &ui.short(row.rules().unwrap_or_default(), 40),
             row.tag().unwrap_or_default(),
-            &description,
-        ];
-        table.row(cells.iter().zip(&columns).filter(|(_, column)| column.1).map(|(cell, _)| *cell));
+            &ui.short(row.description().unwrap_or_default(), 60),
+        ]);
     }
-    table
+    table.hide_empty(OPTIONAL)
 }
 
 /// A record as lists tell of it.

@@ -15,7 +15,7 @@ use crate::{CommandResult, Exit};
 /// Take the lock of a server away from whoever holds it
 ///
 /// For a command that lives and will not come to its end: the lock of one that
-/// died goes by itself within two minutes. The command learns of it before it
+/// died goes by itself within two minutes. The command stops before it next
 /// changes the server; what it has begun, `doctor` shows. Where roles are on,
 /// this is for Administration.
 #[derive(Debug, Args)]

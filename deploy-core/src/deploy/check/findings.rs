@@ -13,10 +13,13 @@ pub(in crate::deploy) struct Findings {
 
 struct Gathered {
     finding: Finding,
-    schedules: usize,
-    last_schedule: Option<String>,
+    /// The other schedules; each once, as they come one after the other.
+    others: Vec<String>,
     jobs: usize,
 }
+
+/// So many other schedules are named.
+const NAMED: usize = 3;
 
 /// Where something was found.
 #[derive(Clone, Copy, Default)]
@@ -41,9 +44,9 @@ impl Findings {
         let key = (severity, message);
         if let Some(known) = self.known.get(&key) {
             let gathered = &mut self.list[*known];
-            if gathered.last_schedule.as_deref() != at.schedule {
-                gathered.schedules += 1;
-                gathered.last_schedule = at.schedule.map(str::to_owned);
+            let last = gathered.others.last().or(gathered.finding.schedule.as_ref());
+            if at.schedule.is_some() && last.map(String::as_str) != at.schedule {
+                gathered.others.extend(at.schedule.map(str::to_owned));
             }
             gathered.jobs += usize::from(at.job.is_some());
             return;
@@ -52,9 +55,8 @@ impl Findings {
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         let (schedule, job) = (text(at.schedule), text(at.job));
         self.list.push(Gathered {
-            finding: Finding { severity, schedule: schedule.clone(), job, message: key.1 },
-            schedules: usize::from(schedule.is_some()),
-            last_schedule: schedule,
+            finding: Finding { severity, schedule, job, message: key.1 },
+            others: Vec::new(),
             jobs: usize::from(at.job.is_some()),
         });
     }
@@ -70,11 +72,17 @@ impl Findings {
 impl Gathered {
     fn finish(self) -> Finding {
         let mut finding = self.finding;
-        let more = match (self.jobs.saturating_sub(1), self.schedules.saturating_sub(1)) {
+        let more = match (self.jobs.saturating_sub(1), self.others.len()) {
             (0, 0) => return finding,
             (1, _) => "one more job".to_owned(),
-            (0, 1) => "one more schedule".to_owned(),
-            (0, schedules) => format!("{schedules} more schedules"),
+            (0, others) => {
+                let named = self.others.iter().take(NAMED).map(|name| format!("`{name}`"));
+                let mut named: Vec<String> = named.collect();
+                if others > NAMED {
+                    named.push(format!("{} more schedules", others - NAMED));
+                }
+                named.join(", ")
+            }
             (jobs, _) => format!("{jobs} more jobs"),
         };
         finding.message.push_str(&format!(" (and {more})"));
@@ -90,8 +98,9 @@ mod tests {
     #[test]
     fn the_same_of_many_jobs_is_one_finding() {
         let mut findings = Findings::default();
-        findings.add(Severity::Note, Where::schedule("A"), "n");
-        findings.add(Severity::Note, Where::schedule("B"), "n");
+        for schedule in ["A", "B", "C", "D", "E"] {
+            findings.add(Severity::Note, Where::schedule(schedule), "n");
+        }
         for job in ["1", "2", "3"] {
             findings.add(Severity::Error, Where::job("A", job), "gone");
         }
@@ -106,7 +115,7 @@ mod tests {
             [
                 "error Some(\"A\") Some(\"1\") gone (and 2 more jobs)",
                 "error None None top",
-                "note Some(\"A\") None n (and one more schedule)",
+                "note Some(\"A\") None n (and `B`, `C`, `D`, 1 more schedules)",
             ]
         );
     }

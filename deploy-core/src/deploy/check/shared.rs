@@ -23,15 +23,11 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
 fn told(disagreement: &Disagreement, exported: Option<&str>) -> Option<(Severity, String)> {
     let Disagreement { list, name, taken, left } = disagreement;
     // Values move at run time: those of counters are no difference, those of properties worth a note.
-    let (moving, severity) = match list.as_str() {
-        "propertyList" => (Some("value"), Severity::Note),
-        "variableList" => (Some("value"), Severity::Warning),
-        _ => (None, Severity::Warning),
-    };
+    let moves = matches!(list.as_str(), "propertyList" | "variableList");
     let bare = |item: &Value| {
         let mut item = item.clone();
-        if let (Some(moving), Some(item)) = (moving, item.as_object_mut()) {
-            item.remove(moving);
+        if let Some(item) = item.as_object_mut().filter(|_| moves) {
+            item.remove("value");
         }
         wrapped(list, item, exported)
     };
@@ -39,7 +35,7 @@ fn told(disagreement: &Disagreement, exported: Option<&str>) -> Option<(Severity
     let definition = diff(&bare(left)?, &bare(taken)?);
     let (difference, severity) = match (definition.is_empty(), list.as_str()) {
         (false, _) => (definition, Severity::Warning),
-        (true, "propertyList") => (diff(&whole(left)?, &whole(taken)?), severity),
+        (true, "propertyList") => (diff(&whole(left)?, &whole(taken)?), Severity::Note),
         (true, _) => return None,
     };
     let mut words: Vec<String> = difference
@@ -50,8 +46,11 @@ fn told(disagreement: &Disagreement, exported: Option<&str>) -> Option<(Severity
             let field = change.field.as_deref().unwrap_or_else(|| change.place.thing.singular());
             match (&change.old, &change.new) {
                 (Some(old), Some(new)) => {
-                    let (old, new) = pair_in_words(old, new);
-                    format!("{field} `{new}`, not `{old}`")
+                    match pair_in_words(old, new) {
+                        // Both are encrypted.
+                        (old, new) if old == new => field.to_owned(),
+                        (old, new) => format!("{field} `{new}`, not `{old}`"),
+                    }
                 }
                 (None, Some(new)) => format!("with {field} `{}`", in_words(new)),
                 (Some(old), None) => format!("without {field} `{}`", in_words(old)),

@@ -1,5 +1,6 @@
 //! How operations end: in one commit each, whatever became of them.
 
+use super::error::on_one_line;
 use super::seen::{Seen, Verdict};
 use super::transaction::{Piece, Transaction};
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
@@ -24,7 +25,7 @@ impl Execution<'_> {
             let differs = mismatch.iter().find(|(name, _)| name == piece.name());
             record.reason = match differs {
                 Some((_, lines)) => {
-                    Some(format!("stands there other than it was sent: {}", lines.join("; ")))
+                    Some(format!("stands there other than it was sent: {}", on_one_line(lines)))
                 }
                 None if read_back_decided => Some("known from reading back".to_owned()),
                 None => None,
@@ -66,17 +67,25 @@ impl Execution<'_> {
             entries.push(entry);
             record
         });
-        let stands =
-            if seen_as_wanted(&mismatch) { "stands as planned" } else { "stands, other than planned," };
+        for left in &transaction.supersedes {
+            let mut record = ended(left, Status::Failed, at);
+            record.reason = transaction.id().map(|id| format!("settled by record {id}"));
+            entries.push(Entry::ended(&record));
+        }
+        let stands = match () {
+            () if !mismatch.is_empty() => "stands other than planned",
+            () if records.iter().all(|record| record.status == Status::Deleted) => "is gone as planned",
+            () => "stands as planned",
+        };
         self.end(&transaction, entries, stands).await?;
         Ok(Done { records, package, mismatch, read_back_decided })
     }
 
     /// The target said no, and everything stands there as before.
     pub(super) async fn fail(&self, transaction: Transaction, source: OpConError) -> ExecuteError {
-        let server = transaction.server().to_owned();
+        let (server, what) = (transaction.server().to_owned(), transaction.what());
         let reason = source.on_one_line();
-        let failed = ExecuteError::Failed { server, source };
+        let failed = ExecuteError::Failed { server, what, source };
         self.give_up(transaction, Status::Failed, reason, failed).await
     }
 
@@ -232,8 +241,4 @@ fn pinned(piece: &Piece, record: &Record) -> Option<Entry> {
         }
         Action::Delete | Action::Adopt => None,
     }
-}
-
-fn seen_as_wanted(mismatch: &[(String, Vec<String>)]) -> bool {
-    mismatch.is_empty()
 }

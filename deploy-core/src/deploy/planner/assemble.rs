@@ -1,16 +1,20 @@
 //! A plan from what was transformed and what was observed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::look::{Looked, Part, look};
+use super::compare::Estate;
+use super::look::{self, Looked, look};
 use super::observe::{Facts, Found};
 use super::target::fold;
 use super::transform::Transformed;
 use super::{Content, PlanError, Planned, Shared, report, unchanged};
-use crate::definition::Parts;
+use crate::definition::diff::render::{self, Line, Style};
+use crate::definition::diff::{Difference, visible};
+use crate::definition::form::Part;
+use crate::definition::{Definition, Parts};
 use crate::deploy::check::{self, Subject};
 use crate::deploy::{
     Check, Digests, InDaily, PLAN_SCHEMA, Plan, PlannedPackage, PlannedSchedule, Section, Selected, Stands,
@@ -55,12 +59,13 @@ pub(super) fn assemble(
         let original = originals.get(name)?;
         selected.iter().find(|item| item.name == *original)
     };
-    let open: Vec<(Part, Option<Extract>)> =
+    let estate = Estate { inventory: &shared.target.inventory, scripts: &facts.scripts };
+    let open: Vec<(look::Part, Option<Extract>)> =
         parts.into_iter().map(|part| (extracts.remove(&part.name), part)).map(|(a, b)| (b, a)).collect();
-    let look_at = |(part, extract): (Part, Option<Extract>)| {
+    let look_at = |(part, extract): (look::Part, Option<Extract>)| {
         let found = extract.map(Extract::into_definition).transpose()?;
         let blob = source(&part.name).and_then(|item| item.source.blob.as_deref());
-        look(shared, part, found, blob)
+        look(shared, &estate, part, found, blob)
     };
     let mut looked: Vec<Looked> = match open.len() {
         1 => open.into_iter().map(look_at).collect::<Result<_, _>>()?,
@@ -76,7 +81,12 @@ pub(super) fn assemble(
     let digests = digests(shared, selected, &looked, left_out);
     let mut schedules = Vec::new();
     let mut contents = BTreeMap::new();
-    for seen in looked {
+    let mut told = HashSet::new();
+    for mut seen in looked {
+        // What several schedules share is told once.
+        seen.difference.changes.retain(|change| {
+            change.part != Part::Shared || told.insert(serde_json::to_string(change).unwrap_or_default())
+        });
         let original = originals.get(&seen.name).filter(|original| **original != seen.name);
         schedules.push(PlannedSchedule {
             original_name: original.cloned(),
@@ -89,7 +99,7 @@ pub(super) fn assemble(
             planned: Digest::of(&seen.planned),
             found: seen.found.as_deref().map(Digest::of),
             stands: seen.stands,
-            difference: seen.difference,
+            difference: lines(&seen.name, &seen.difference),
             pin: seen.pin,
             name: seen.name.clone(),
         });
@@ -126,15 +136,28 @@ pub(super) fn assemble(
     Ok(Planned { plan, contents })
 }
 
+/// A difference as lines below the schedule's name; none where there is none.
+fn lines(name: &str, difference: &Difference) -> Vec<Line> {
+    if difference.changes.is_empty() {
+        return Vec::new();
+    }
+    let lines = render::lines(difference);
+    let has_own = difference.changes.iter().any(|change| change.part == Part::Own);
+    let heading = Line { style: Style::Heading, text: visible(name) };
+    (!has_own).then_some(heading).into_iter().chain(lines).collect()
+}
+
 /// The definitions of the single schedules as bytes, made one by one.
-fn parts(definition: &crate::definition::Definition) -> Vec<Part> {
+fn parts(definition: &Definition) -> Vec<look::Part> {
     let names: Vec<&str> = definition.names();
     if let [only] = names.as_slice() {
-        return vec![Part { name: (*only).to_owned(), planned: definition.to_bytes() }];
+        return vec![look::Part { name: (*only).to_owned(), planned: definition.to_bytes() }];
     }
     let split = Parts::of(definition);
-    let part =
-        |(at, name): (usize, &&str)| Part { name: (*name).to_owned(), planned: split.part(at).to_bytes() };
+    let part = |(at, name): (usize, &&str)| look::Part {
+        name: (*name).to_owned(),
+        planned: split.part(at).to_bytes(),
+    };
     names.par_iter().enumerate().map(part).collect()
 }
 

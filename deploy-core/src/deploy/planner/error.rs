@@ -5,6 +5,7 @@ use crate::opcon::OpConError;
 use crate::repository::OpenError;
 use crate::repository::drift_accepted::AcceptedError;
 use crate::repository::records::RecordsError;
+use crate::repository::records::log::{FullError, LogError};
 use crate::repository::rule_files::{PrepareError, RuleFile, RuleFileError};
 use crate::rules::RuleError;
 
@@ -54,6 +55,12 @@ pub enum PlanError {
     /// The records could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
+    /// The log of the records could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An earlier record could not be read.
+    #[error(transparent)]
+    Earlier(#[from] FullError),
     /// What was deployed is recorded, and cannot be read.
     #[error("what was deployed as `{schedule}` on `{server}` cannot be read from the records: {source}")]
     Deployed {

@@ -1,15 +1,16 @@
 //! One schedule: what stands there, whether it is what was deployed, and what
 //! differs from what will.
 
-use serde_json::Value;
-
+use super::compare::{Estate, compare};
 use super::transform::keep_instance_properties;
 use super::{PlanError, Shared};
-use crate::definition::diff::{Change, Difference, Thing, diff, render};
-use crate::definition::{Definition, Purpose, equal, essence, information};
+use crate::definition::diff::Difference;
+use crate::definition::{Definition, essence, information};
 use crate::deploy::deviating::nothing_to_compare;
 use crate::deploy::{FoundBy, Stands};
-use crate::repository::records::{Pin, Records};
+use crate::repository::Repository;
+use crate::repository::records::log::{RecordLog, Which};
+use crate::repository::records::{Kind, Pin, Record, Records, Standing};
 
 /// A schedule as it is to be sent.
 pub(super) struct Part {
@@ -26,7 +27,7 @@ pub(super) struct Looked {
     pub(super) stands: Stands,
     /// What the deployment information that stands there says, where it names another record.
     pub(super) names_other: Option<String>,
-    pub(super) difference: Vec<render::Line>,
+    pub(super) difference: Difference,
     pub(super) unchanged: bool,
     /// What of the found state decides, as bytes.
     pub(super) state: Option<Vec<u8>>,
@@ -36,6 +37,7 @@ pub(super) struct Looked {
 /// Looks at one schedule.
 pub(super) fn look(
     shared: &Shared,
+    estate: &Estate<'_>,
     part: Part,
     found: Option<Definition>,
     blob: Option<&str>,
@@ -48,7 +50,7 @@ pub(super) fn look(
             found: None,
             stands: Stands::Nothing,
             names_other: None,
-            difference: Vec::new(),
+            difference: Difference::default(),
             unchanged: false,
             state: None,
             pin: None,
@@ -57,12 +59,7 @@ pub(super) fn look(
     let unreadable = |source| PlanError::Unreadable { schedule: name.clone(), path: name.clone(), source };
     let before = Definition::read(&planned).map_err(unreadable)?;
     let after = keep_instance_properties(shared, before, &found);
-    let comparable = without_excluded(shared, &found);
-    let unchanged = equal(comparable.value(), after.value(), Purpose::Target);
-    let difference = match unchanged {
-        true => Vec::new(),
-        false => render::lines(&written(shared, diff(&comparable, &after))),
-    };
+    let (unchanged, difference) = compare(estate, &shared.settings.deploy, &found, &after);
     let (stands, names_other, pin) = shared.handles.with(|repository| {
         let records = Records::at(repository, shared.records);
         let (stands, names_other) = stands(shared, &records, &name, &found)?;
@@ -82,37 +79,6 @@ pub(super) fn look(
     })
 }
 
-/// What stands there, without the lists that are left out of this deployment.
-fn without_excluded(shared: &Shared, found: &Definition) -> Definition {
-    let settings = &shared.settings.deploy;
-    let excluded = [("scriptList", settings.exclude_scripts), ("calendarList", settings.exclude_calendars)];
-    let mut comparable = found.clone();
-    if excluded.iter().any(|(_, excluded)| *excluded) {
-        let mut value = comparable.into_value();
-        for (list, _) in excluded.iter().filter(|(_, excluded)| *excluded) {
-            if let Some(list) = value.get_mut(list) {
-                *list = Value::Array(Vec::new());
-            }
-        }
-        comparable = Definition::from_sorted(value);
-    }
-    comparable
-}
-
-/// The changes that will be written: values are not, where the settings keep those of the target.
-fn written(shared: &Shared, mut difference: Difference) -> Difference {
-    let settings = &shared.settings.deploy;
-    let is_value = |change: &Change| change.field.as_deref() == Some("value");
-    difference.changes.retain(|change| match change.place.thing {
-        Thing::Property => settings.update_properties || !is_value(change),
-        Thing::Resource | Thing::Threshold | Thing::Variable => {
-            settings.update_variables || !is_value(change)
-        }
-        _ => true,
-    });
-    difference
-}
-
 /// What the records know of what stands there; with it the record that stands in its
 /// deployment information, where that is not the one.
 fn stands(
@@ -124,8 +90,14 @@ fn stands(
     let server = &shared.server.name;
     let said = found.schedules().first().and_then(information::of_schedule).map(|said| said.record);
     let standing = match records.active_of(server, name)? {
-        Some(standing) => Some((standing.record, standing.deployed)),
-        None => None,
+        Some(Standing { record, deployed, .. }) => {
+            let deployed = deployed.map(|blob| records.content(blob)).transpose()?;
+            Some((record, deployed))
+        }
+        None => match &said {
+            Some(id) => earlier(shared, records.repository(), id)?,
+            None => None,
+        },
     };
     let Some((record, deployed)) = standing else { return Ok((Stands::Unknown, said)) };
     let by = match said.as_deref() == Some(record.id.to_string().as_str()) {
@@ -134,8 +106,7 @@ fn stands(
     };
     let other = said.filter(|_| by == FoundBy::ServerAndName);
     let local_changes = match deployed {
-        Some(blob) => {
-            let bytes = records.content(blob)?;
+        Some(bytes) => {
             let deployed = Definition::read(&bytes).map_err(|source| PlanError::Deployed {
                 schedule: name.to_owned(),
                 server: server.clone(),
@@ -147,4 +118,26 @@ fn stands(
     };
     let drift = local_changes.iter().any(|change| !change.accepted);
     Ok((Stands::Known { record: Box::new(record), by, drift, local_changes }, other))
+}
+
+/// The record that deployment information names, whatever became of it, and what was deployed.
+fn earlier(
+    shared: &Shared,
+    repository: &Repository,
+    id: &str,
+) -> Result<Option<(Record, Option<Vec<u8>>)>, PlanError> {
+    let log = match shared.log.get() {
+        Some(log) => log,
+        None => {
+            let log = RecordLog::load(repository, shared.records)?;
+            shared.log.get_or_init(|| log)
+        }
+    };
+    // An id of another repository's records, or of another server's, says nothing here.
+    let Some(row) = log.find(id).ok().filter(|row| row.server() == shared.server.name) else {
+        return Ok(None);
+    };
+    let record = log.full(repository, &row)?;
+    let deployed = log.definition(repository, &row, Which::Deployed)?;
+    Ok((record.kind == Kind::Schedule).then_some((record, deployed)))
 }

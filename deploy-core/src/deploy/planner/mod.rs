@@ -6,6 +6,7 @@
 //! which is done beside the threads that wait for the network.
 
 mod assemble;
+mod compare;
 mod error;
 mod look;
 mod observe;
@@ -18,7 +19,7 @@ mod transform;
 mod unchanged;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use git2::Oid;
 use tokio::sync::OnceCell;
@@ -30,6 +31,7 @@ use super::{Context, Order, Plan, Remark, Selected, SelectedPackage, Selection};
 use crate::definition::{Definition, ReadError, join};
 use crate::opcon::{DailySchedule, OpConSystem, Script};
 use crate::repository::records::Person;
+use crate::repository::records::log::RecordLog;
 use crate::repository::rule_files::{self, Prepared, RuleFiles, TargetServer};
 use crate::repository::servers::Named;
 use crate::repository::settings::Settings;
@@ -70,6 +72,8 @@ struct Shared {
     handles: Handles,
     /// The commit of the records.
     records: Option<Oid>,
+    /// All records there ever were; read where something stands there that none of the active ones is about.
+    log: OnceLock<RecordLog>,
     target: Target,
 }
 
@@ -136,6 +140,7 @@ impl Planner {
             measure,
             handles: Handles::of(context.repository),
             records: context.records.tip(),
+            log: OnceLock::new(),
             target,
         };
         Ok(Self { shared: Arc::new(shared), system, scripts: OnceCell::new(), daily: OnceCell::new() })

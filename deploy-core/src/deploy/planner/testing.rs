@@ -2,7 +2,7 @@
 
 use crate::definition::diff::render::{Line, Style};
 use crate::deploy::{Digests, FoundBy, LocalChange, Options, PLAN_SCHEMA, Plan, PlannedSchedule, Stands};
-use crate::opcon::{ImportRules, SystemVersion};
+use crate::opcon::{ImportRules, Inventory, Named, SystemVersion};
 use crate::repository::records::{
     Action, Digest, Kind, Person, Phase, Pin, Record, RecordId, Source, Status, Told,
 };
@@ -101,5 +101,23 @@ pub(in crate::deploy) fn plan(server_type: ServerType, stands: Stands) -> Plan {
         sections: Vec::new(),
         explained: Vec::new(),
         digests: Digests { source: digest(), rules: digest(), target: digest(), output: digest() },
+    }
+}
+
+/// A target with one role and nothing else.
+pub(in crate::deploy) fn inventory() -> Inventory {
+    Inventory {
+        machines: Vec::new(),
+        machine_groups: Vec::new(),
+        batch_users: Vec::new(),
+        roles: vec![Named("Finance".into())],
+        departments: Vec::new(),
+        access_codes: Vec::new(),
+        resources: Vec::new(),
+        thresholds: Vec::new(),
+        properties: Vec::new(),
+        calendars: Vec::new(),
+        users: 0,
+        schedules: 0,
     }
 }

@@ -67,6 +67,9 @@ impl Category {
         }
         let (folder, rest) = path.split_once('/')?;
         let file = rest.rsplit('/').next().unwrap_or(rest);
+        if file.starts_with('.') || file.ends_with(".md") {
+            return None;
+        }
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         let name = |encoded: &str| decode(encoded).unwrap_or_else(|| encoded.to_owned());
         Some(match folder {
@@ -110,5 +113,7 @@ mod tests {
         }
         assert_eq!(Category::of("README.md"), None);
         assert_eq!(Category::of("docs/schedules/x.json"), None);
+        assert_eq!(Category::of("packages/.gitkeep"), None);
+        assert_eq!(Category::of("schedules/Finance/README.md"), None);
     }
 }

@@ -137,6 +137,11 @@ impl<'a> Action<'a> {
         }
     }
 
+    /// Whether the records branch tells it.
+    pub fn is_of_records(&self) -> bool {
+        matches!(self.what, What::Record(_))
+    }
+
     /// The record of the operation.
     pub fn record(&self) -> Option<RecordId> {
         match self.what {

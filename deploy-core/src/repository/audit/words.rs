@@ -38,15 +38,15 @@ fn of_operation(row: &Row<'_>) -> String {
         Some(Kind::Schedule) | None => "",
     };
     let version = row.version().map(|version| format!(" version {version}")).unwrap_or_default();
-    let (now, then, preposition) = match row.action() {
-        Some(Action::Rollback) => ("roll back", "rolled back", "on"),
-        Some(Action::Delete) => ("delete", "deleted", "from"),
-        Some(Action::Adopt) => ("adopt", "adopted", "as it stands on"),
-        Some(Action::Deploy) | None => ("deploy", "deployed", "to"),
+    let (now, then, doing, preposition) = match row.action() {
+        Some(Action::Rollback) => ("roll back", "rolled back", "rolling back", "on"),
+        Some(Action::Delete) => ("delete", "deleted", "deleting", "from"),
+        Some(Action::Adopt) => ("adopt", "adopted", "adopting", "as it stands on"),
+        Some(Action::Deploy) | None => ("deploy", "deployed", "deploying", "to"),
     };
     let done = match (row.status(), row.phase()) {
         (Some(Status::Failed), _) => format!("failed to {now}"),
-        (Some(Status::Cancelled), _) => format!("was to {now} and cancelled it:"),
+        (Some(Status::Cancelled), _) => format!("cancelled {doing}"),
         (_, Some(Phase::Done)) => then.to_owned(),
         (_, Some(Phase::Scheduling | Phase::Scheduled)) => format!("scheduled to {now}"),
         _ => format!("began to {now}"),

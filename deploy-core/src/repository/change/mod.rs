@@ -438,12 +438,21 @@ impl Repository {
         for parent in parents {
             args.extend(["-p".to_owned(), parent.to_string()]);
         }
-        if self.git().config("commit.gpgSign")?.is_some_and(|value| is_true(&value)) {
+        if self.signs_commits()? {
             args.push("-S".to_owned());
         }
         args.extend(["-F".to_owned(), "-".to_owned()]);
         let id = self.git().run_with_input(&args, message.as_bytes())?;
         Ok(Oid::from_str(id.trim())?)
+    }
+
+    /// Whether the user's set-up signs commits; asked once.
+    fn signs_commits(&self) -> Result<bool, GitError> {
+        if let Some(signs) = self.signs_commits.get() {
+            return Ok(*signs);
+        }
+        let signs = self.git().config("commit.gpgSign")?.is_some_and(|value| is_true(&value));
+        Ok(*self.signs_commits.get_or_init(|| signs))
     }
 
     /// Moves a ref from one commit to another, or not at all.

@@ -31,6 +31,7 @@ mod record;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
+pub mod verify;
 
 /// Text from elsewhere, on one line and without what a terminal would obey.
 fn plain(text: &str) -> String {

@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::fs;
 
 use super::testing::{BRANCH, START, definition, id, record, rule};
 use super::*;
-use crate::repository::records::{Action, Entry, Kind, Phase, Pin, Record, Status};
+use crate::repository::records::{Action, Entry, Kind, Phase, Pin, Record, RecordId, Records, Status};
 use crate::repository::testing::Sandbox;
 
 fn load(sandbox: &Sandbox) -> RecordLog {
@@ -239,4 +240,61 @@ fn messages_that_nobody_expected_are_no_records() {
     let error = log.full(&sandbox.repository(), &row).unwrap_err();
     assert!(error.to_string().starts_with("the record `0198d3a0-0001-"), "{error}");
     assert_eq!(log.events().count(), 4);
+}
+
+/// Whatever was done: the log says what the trees say, now and of every moment before.
+#[test]
+fn what_stands_there_is_what_the_trees_hold() {
+    let sandbox = Sandbox::new();
+    let mut seed = 20_261_120_u32;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below
+    };
+    let mut standing: BTreeMap<(&str, &str), Record> = BTreeMap::new();
+    let mut seen = Vec::new();
+    for number in 0..40 {
+        let key = (["PROD", "QA"][random(2)], ["Payroll", "Store Polling"][random(2)]);
+        let seconds = 100 * i64::from(number);
+        let mut one = record(number, key.0, key.1, usize::from(number) + 1);
+        let previous = standing.get(&key).cloned();
+        one.previous = previous.as_ref().map(|previous| previous.id);
+        sandbox.begin(seconds, &one, previous.as_ref().map(|_| "before"));
+        match (random(5), &previous) {
+            (0, _) => {
+                sandbox.fail(seconds + 30, &one, "no");
+            }
+            (1, Some(previous)) => {
+                (one.action, one.status, one.phase) = (Action::Delete, Status::Deleted, Phase::Done);
+                sandbox.tell(seconds + 30, Entry::removed(&one, Some(previous)));
+                standing.remove(&key);
+            }
+            (2, Some(previous)) => {
+                one.action = Action::Rollback;
+                let rolled = Record { status: Status::Rolledback, ..previous.clone() };
+                standing.insert(key, sandbox.activate(seconds + 30, &one, Some(&rolled)));
+            }
+            (3, _) => {}
+            _ => {
+                standing.insert(key, sandbox.activate(seconds + 30, &one, previous.as_ref()));
+            }
+        }
+        let repository = sandbox.repository();
+        let records = Records::at(&repository, repository.ref_commit(BRANCH).unwrap());
+        let mut tree: Vec<(String, String, RecordId)> = Vec::new();
+        for server in records.servers().unwrap() {
+            let active = records.active(&server).unwrap();
+            tree.extend(active.into_iter().map(|it| (it.record.name, server.clone(), it.record.id)));
+        }
+        tree.sort();
+        let log = load(&sandbox);
+        let told = |rows: Vec<Row<'_>>| -> Vec<_> {
+            rows.iter().map(|row| (row.name().to_owned(), row.server().to_owned(), row.id())).collect()
+        };
+        assert_eq!(told(log.standing()), tree, "after {number}");
+        seen.push((START + seconds + 99, tree));
+        for (time, tree) in &seen {
+            assert_eq!(told(log.standing_at(&log.moment(*time).unwrap())), *tree, "{number}, at {time}");
+        }
+    }
 }
