@@ -405,3 +405,35 @@ Hint: `opcon-deploy deploy "Payroll@1" --to QA --accept-drift` puts back what wa
     let run = story.drift(&[]).exits(3).to_string();
     assert!(run.contains("server `PROD` is not on main any more"), "{run}");
 }
+
+#[test]
+fn the_board_says_what_was_seen() {
+    let story = Story::begin();
+    story.starts_at("PROD", "07:00");
+    assert!(!story.world.central(&["status"]).ok().to_string().contains("drift"));
+    story.drift(&[]).exits(3);
+    let board = story.world.central(&["status"]).ok().to_string();
+    let board = board.split(", last seen ").collect::<Vec<_>>();
+    assert_data_eq!(board[0], str![[r#"
+SCHEDULE  MAIN  PROD     QA
+Payroll      1  1 drift  1
+Till         1  1        1
+--- stderr
+drift: something else stood there than was deployed
+"#]]);
+    let told = story.world.central(&["status", "Payroll", "--json"]).ok().json();
+    let cells = told["status"][0]["servers"].as_array().unwrap().clone();
+    let seen: Vec<&Value> = cells.iter().map(|cell| &cell["driftSeen"]["differences"]).collect();
+    assert_eq!(seen, [&json!(1), &Value::Null]);
+    // It is known of what was deployed then, and of nothing that was deployed since.
+    story.world.central(&["deploy", "Payroll", "--to", "PROD", "--accept-drift"]).ok();
+    assert!(!story.world.central(&["status"]).ok().to_string().contains("drift"));
+    story.starts_at("PROD", "09:00");
+    story.drift(&["PROD"]).exits(3);
+    assert!(story.world.central(&["status"]).ok().to_string().contains("drift"));
+    story.starts_at("PROD", "06:00");
+    story.drift(&["--only", "Till"]).ok();
+    assert!(story.world.central(&["status"]).ok().to_string().contains("drift"));
+    story.drift(&["--only", "Payroll"]).ok();
+    assert!(!story.world.central(&["status"]).ok().to_string().contains("drift"));
+}
