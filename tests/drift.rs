@@ -414,13 +414,16 @@ fn the_board_says_what_was_seen() {
     story.drift(&[]).exits(3);
     let board = story.world.central(&["status"]).ok().to_string();
     let board = board.split(", last seen ").collect::<Vec<_>>();
-    assert_data_eq!(board[0], str![[r#"
+    assert_data_eq!(
+        board[0],
+        str![[r#"
 SCHEDULE  MAIN  PROD     QA
 Payroll      1  1 drift  1
 Till         1  1        1
 --- stderr
 drift: something else stood there than was deployed
-"#]]);
+"#]]
+    );
     let told = story.world.central(&["status", "Payroll", "--json"]).ok().json();
     let cells = told["status"][0]["servers"].as_array().unwrap().clone();
     let seen: Vec<&Value> = cells.iter().map(|cell| &cell["driftSeen"]["differences"]).collect();

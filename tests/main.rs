@@ -21,6 +21,7 @@ mod killed;
 mod limits;
 mod locks;
 mod output;
+mod packages;
 mod records;
 mod recovery;
 mod rolling_back;
