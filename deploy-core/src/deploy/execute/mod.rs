@@ -120,7 +120,8 @@ impl<'a> Execution<'a> {
             return Err(ExecuteError::Stopped { server });
         }
         let begun = self.ledger.write(begin(&transaction)).await;
-        begun.map_err(|source| ExecuteError::NotBegun { server: server.clone(), source })?;
+        begun
+            .map_err(|source| ExecuteError::NotBegun { server: server.clone(), source: Box::new(source) })?;
         // The semaphore is never closed.
         let _permit = self.at_work.acquire().await;
         if self.is_stopped() {
@@ -128,7 +129,7 @@ impl<'a> Execution<'a> {
             return Err(self.cancel(transaction, stopped).await);
         }
         if let Err(source) = self.lease.still_held() {
-            let lost = ExecuteError::LeaseLost { server, source };
+            let lost = ExecuteError::LeaseLost { server, source: Box::new(source) };
             return Err(self.cancel(transaction, lost).await);
         }
         (self.told)(Told::Begun);
