@@ -206,6 +206,17 @@ impl<'r> Records<'r> {
         self.file(&Place::Package(server, package).path())
     }
 
+    /// The records of a package wherever it stands, under any of its names, by server.
+    pub fn package_anywhere(&self, names: &[&str]) -> Result<Vec<Record>, RecordsError> {
+        let mut found = Vec::new();
+        for server in self.servers()? {
+            for name in names {
+                found.extend(self.package(&server, name)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// The record of the script version last sent to a server.
     pub fn script(&self, server: &str, script: &str) -> Result<Option<Record>, RecordsError> {
         self.file(&Place::Script(server, script).path())
