@@ -1,32 +1,12 @@
 //! `import SERVER` and `export --from`: definitions from a living system.
 
 use deploy_core::definition::Definition;
-use deploy_core::opcon::{Connection, Credential, HttpSystem, ImportRules, OpConSystem as _};
+use deploy_core::opcon::{ImportRules, OpConSystem as _};
 use deploy_sandbox::{Config, Seed, SystemConfig, SystemType};
 use serde_json::{Value, json};
 use snapbox::str;
 
 use crate::harness::{Systems, World};
-
-/// A client of one system, as the program has it.
-fn client(systems: &Systems, name: &str) -> HttpSystem {
-    let system = systems.system(name).unwrap();
-    let mut connection = Connection::new(name, "127.0.0.1");
-    connection.rest.port = system.rest.port();
-    connection.impex.port = system.impex.port();
-    (connection.rest.tls, connection.impex.tls, connection.allow_plain_http) = (false, false, true);
-    HttpSystem::new(connection, Credential::user(system.user, system.password)).unwrap()
-}
-
-/// Changes a schedule on a system, as somebody does in OpCon.
-fn edit(systems: &Systems, system: &str, schedule: &str, change: impl Fn(&mut Value)) {
-    let client = client(systems, system);
-    systems.runtime.block_on(async {
-        let mut value = client.extract(schedule).await.unwrap().into_definition().unwrap().into_value();
-        change(&mut value["scheduleList"][0]);
-        client.insert(&Definition::from_value(value).unwrap(), &ImportRules::default()).await.unwrap();
-    });
-}
 
 /// A schedule with a container job for each of `runs`.
 fn containers(name: &str, runs: &[&str]) -> Value {
@@ -61,7 +41,7 @@ Housekeeping      version 1  new: 3 jobs
         assert!(message.contains(trailer), "{message}");
     }
     world.assert_sound("central");
-    edit(&systems, "DEV", "Store Closing", |schedule| schedule["startTime"] = "22:00".into());
+    systems.edit("DEV", "Store Closing", |schedule| schedule["startTime"] = "22:00".into());
     snapbox::assert_data_eq!(
         world.central(&["import", "DEV", "Store*"]).ok().to_string(),
         str![[r#"
@@ -91,7 +71,7 @@ fn another_system_with_other_ids_gives_the_same_versions() {
     assert_eq!(again["schedules"].as_array().unwrap().len(), number);
     // Otherwise the comparison would be of nothing.
     let ids = |name: &str| {
-        let client = client(&systems, name);
+        let client = systems.client(name);
         let list = systems.runtime.block_on(client.schedules(&["Housekeeping"])).unwrap();
         list[0].id
     };
@@ -106,7 +86,7 @@ fn sub_schedules_follow_and_circles_end() {
         containers("Circle A", &["Circle B"]), containers("Circle B", &["Circle A", "Circle B", "Circle C"]),
         containers("Circle C", &[]),
     ]});
-    let dev = client(&systems, "DEV");
+    let dev = systems.client("DEV");
     let circle = Definition::from_value(circle).unwrap();
     systems.runtime.block_on(dev.insert(&circle, &ImportRules::default())).unwrap();
     let run = world.central(&["import", "DEV", "Circle A", "--json"]).ok().json();
@@ -140,7 +120,7 @@ Commit [commit] on `main`
 
 "#]]
     );
-    edit(&systems, "DEV", "Price Update", |schedule| schedule["startTime"] = "05:15".into());
+    systems.edit("DEV", "Price Update", |schedule| schedule["startTime"] = "05:15".into());
     let run = world.central(&["import", "DEV", "Price Update", "Sales Upload", "--package", "PRICES"]).ok();
     assert!(run.stdout().contains("PRICES  version 2"), "{run}");
     snapbox::assert_data_eq!(
@@ -259,7 +239,7 @@ fn schedules_are_deleted_from_development_only_when_they_are_safe() {
     let world = World::with_systems(&systems);
     world.add_remote();
     let on = |system: &str, name: &str| {
-        let client = client(&systems, system);
+        let client = systems.client(system);
         !systems.runtime.block_on(client.schedules(&[name])).unwrap().is_empty()
     };
     // A work tree cannot switch it on.

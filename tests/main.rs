@@ -1,10 +1,12 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod adopting;
 mod audit;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
+mod deploying;
 mod diff_show_export;
 mod drivers;
 mod faults;
@@ -13,9 +15,14 @@ mod import;
 mod import_server;
 mod init;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod limits;
+mod locks;
 mod output;
 mod records;
+mod recovery;
+mod rolling_back;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -23,8 +30,11 @@ mod rules_import;
 mod sandbox;
 mod scripts;
 mod servers;
+mod simulate;
 mod status;
 mod story;
+#[cfg(unix)]
+mod together;
 mod users;
 mod versions;
 

@@ -348,6 +348,20 @@ Hint: `opcon-deploy user list` shows who has which role
 }
 
 #[test]
+fn a_commit_that_is_not_pushed_makes_no_test_system_of_production() {
+    let systems = Systems::retail();
+    let world = World::with_systems(&systems);
+    add(&world, "Eve", "eve@corp.example", "Development");
+    world.add_remote();
+    act_as(&world, "eve@corp.example");
+    let text = world.read("central/servers/PROD.toml");
+    world.write("central/servers/PROD.toml", text.replace("Production", "Development"));
+    world.commit_all("Only a test system");
+    let run = world.central(&["import", "PROD", "*"]).exits(4).to_string();
+    assert!(run.contains("may not import from servers of the production class"), "{run}");
+}
+
+#[test]
 fn a_person_signs_on_as_their_own_opcon_user() {
     let systems = Systems::retail();
     let world = World::with_systems(&systems);

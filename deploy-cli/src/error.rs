@@ -1,5 +1,7 @@
 //! What the user reads when a command fails: what, where, why, and what helps.
 
+mod deploying;
+mod drift;
 mod log;
 mod users;
 
@@ -66,9 +68,19 @@ impl CommandError {
         Self::failed(format!("cannot {doing} `{}`: {error}", path.display()))
     }
 
+    /// What failed, without the hints.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Prints it.
     pub fn report(&self, ui: &Ui) {
         ui.error(&self.message);
+        self.hints(ui);
+    }
+
+    /// Prints its hints.
+    pub fn hints(&self, ui: &Ui) {
         for hint in &self.hints {
             ui.hint(hint);
         }

@@ -1,7 +1,7 @@
 //! Signals: Ctrl-C asks the work to stop, a file-size limit becomes an error.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use deploy_core::repository::import::Progress;
 
@@ -9,8 +9,7 @@ use deploy_core::repository::import::Progress;
 /// while it waits for another command there is no next step.
 pub(crate) fn stop_on_ctrl_c(progress: &Arc<Progress>) {
     let progress = Arc::clone(progress);
-    // Without a handler Ctrl-C ends the process, which is safe too.
-    let _ = ctrlc::set_handler(move || {
+    on_ctrl_c(move || {
         if progress.cancelled.swap(true, Ordering::Relaxed) || progress.waiting.load(Ordering::Relaxed) {
             // The second Ctrl-C does not wait.
             std::process::exit(130);
@@ -18,10 +17,54 @@ pub(crate) fn stop_on_ctrl_c(progress: &Arc<Progress>) {
     });
 }
 
+type Handler = Box<dyn Fn() + Send>;
+
+/// What Ctrl-C does now: the last who asked for it.
+static HANDLER: Mutex<Option<Handler>> = Mutex::new(None);
+static LISTENING: Once = Once::new();
+
+fn on_ctrl_c(handler: impl Fn() + Send + 'static) {
+    *HANDLER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(handler));
+    // Without a handler Ctrl-C ends the process, which is safe too: `doctor` ends what it leaves.
+    LISTENING.call_once(|| {
+        let _ = ctrlc::set_handler(|| {
+            if let Some(handler) = &*HANDLER.lock().unwrap_or_else(PoisonError::into_inner) {
+                handler();
+            }
+        });
+    });
+}
+
+/// How Ctrl-C ends work that changes a target: at once where that is harmless, else where it can.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    /// Set by Ctrl-C.
+    pub(crate) asked: AtomicBool,
+    /// Whether there is something to end first.
+    careful: AtomicBool,
+}
+
+impl Stop {
+    /// Listens for Ctrl-C from now on.
+    pub(crate) fn listen(self: &Arc<Self>) {
+        let told = Arc::clone(self);
+        on_ctrl_c(move || {
+            if told.asked.swap(true, Ordering::Relaxed) || !told.careful.load(Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        });
+    }
+
+    /// From now on, or no longer, there is something to end first.
+    pub(crate) fn be_careful(&self, careful: bool) {
+        self.careful.store(careful, Ordering::Relaxed);
+    }
+}
+
 /// A write beyond `ulimit -f` fails with an error instead of ending the process.
 #[cfg(unix)]
 pub(crate) fn survive_file_size_limit() {
-    let never_read = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let never_read = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, never_read);
 }
 

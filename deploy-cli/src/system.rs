@@ -31,7 +31,7 @@ impl Target {
     pub(crate) fn to_import_from(repository: &Repository, name: &str, ui: &Ui) -> Result<Self, CommandError> {
         let named = servers::find(repository, name)?;
         let who = who(repository)?;
-        who.may_import_from(named.server.kind.class())?;
+        who.may_import_from(named.shared_class(repository)?)?;
         Self::connect(repository, named, who.person.opcon_user.as_deref(), ui)
     }
 
@@ -82,6 +82,11 @@ fn proxy(tls: bool) -> Option<Proxy> {
     let url = names.iter().chain(&["ALL_PROXY", "all_proxy"]).find_map(variable)?;
     let except = ["NO_PROXY", "no_proxy"].iter().find_map(variable).unwrap_or_default();
     Some(Proxy { url: Secret::new(url), except })
+}
+
+/// The name of this machine, for people who wait for it.
+pub(crate) fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// Runs what waits for the network.

@@ -44,6 +44,10 @@
 //! `resetScripts` (all false), `autoBuild` with `days` and `advance`,
 //! `autoDeleteDays`, and `insertSapJobs`, which a sandbox has no SAP system for.
 //!
+//! An `opConExtract` with a `scriptList` and no schedule (nor anything else)
+//! writes those scripts alone: a number that is there with another content is
+//! refused, `resetScripts` replaces all versions there by those that come.
+//!
 //! # Faults
 //!
 //! See [`FaultSpec`]; written `[SYSTEM:]NAME[=VALUE][@[METHOD ]PATH][#CALLS]`.
@@ -57,6 +61,7 @@
 //! | `error` | answers with an error | status (500) |
 //! | `expired-token` | ends the caller's token first | |
 //! | `refuse-insert` | refuses an insert, nothing changed | the message |
+//! | `alter-insert` | takes an insert, and lets the schedules start at another time than was sent | the time (03:33) |
 //! | `lost-answer` | does all that was asked, then resets the connection | |
 //!
 //! PATH takes `*` and `?` and ignores case; without one every request is

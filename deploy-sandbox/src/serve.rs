@@ -153,7 +153,7 @@ async fn wait(port: &Port, faults: &[FaultKind]) {
     }
 }
 
-fn act(port: &Port, request: Request, faults: &[FaultKind]) -> Outcome {
+fn act(port: &Port, mut request: Request, faults: &[FaultKind]) -> Outcome {
     for fault in faults {
         match fault {
             FaultKind::Error(status) => {
@@ -170,6 +170,7 @@ fn act(port: &Port, request: Request, faults: &[FaultKind]) -> Outcome {
             {
                 return Err(Refusal::one(StatusCode::CONFLICT, "schedule", "", message.clone()));
             }
+            FaultKind::AlterInsert(time) => request.alter(time),
             _ => {}
         }
     }

@@ -118,6 +118,11 @@ impl World {
         Run { output: command.output().unwrap(), root: self.dir.path().to_path_buf() }
     }
 
+    /// What a program that was started gave.
+    pub fn shown(&self, output: Output) -> Run {
+        Run { output, root: self.dir.path().to_path_buf() }
+    }
+
     /// Runs git in a folder; it must succeed. Its standard output.
     pub fn git(&self, folder: &str, args: &[&str]) -> String {
         let run = self.finish(self.command("git", folder).args(args));
@@ -177,6 +182,11 @@ impl World {
         let path = format!(":(glob)schedules/**/{stem}.json");
         let log = self.git(folder, &["log", "--reverse", "--first-parent", "--format=%H", tip, "--", &path]);
         log.lines().map(str::to_owned).collect()
+    }
+
+    /// Text with the names of commits and records, and the world's folder, replaced.
+    pub fn redact(&self, text: &str) -> String {
+        redact(text, self.dir.path())
     }
 
     /// Git finds nothing wrong with the repository, and the work tree is as HEAD has it.
@@ -239,8 +249,27 @@ fn redact_fetch(text: &str) -> String {
     lines.collect()
 }
 
+/// Names of records become `[record]`, whole ones.
+fn redact_records(text: &str) -> String {
+    let is_name = |word: &str| {
+        let parts: Vec<&str> = word.split('-').collect();
+        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        lengths == [8, 4, 4, 4, 12] && word.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    };
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|c: char| c != '-' && !c.is_ascii_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| c != '-' && !c.is_ascii_alphanumeric());
+        match is_name(word) {
+            true => out.push_str(&format!("[record]{}", &piece[word.len()..])),
+            false => out.push_str(piece),
+        }
+    }
+    out
+}
+
 /// Commit names become `[commit]`, the world's folder `[world]`, the temporary ones of git `[tmp]`.
 fn redact(text: &str, root: &Path) -> String {
+    let text = &redact_records(text);
     let canonical = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
     let text =
         text.replace(&*canonical.to_string_lossy(), "[world]").replace(&*root.to_string_lossy(), "[world]");

@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use deploy_sandbox::{Certificate, Config, Running, Sandbox, SystemConfig, SystemType};
+use deploy_core::definition::Definition;
+use deploy_core::opcon::{Cause, Connection, Credential, HttpSystem, ImportRules, OpConSystem as _};
+use deploy_sandbox::{Certificate, Config, Running, Sandbox, Seed, SystemConfig, SystemType};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::World;
@@ -38,6 +41,12 @@ impl Systems {
         Self::start(Config { systems, ..Config::default() })
     }
 
+    /// Systems without schedules.
+    pub fn empty(systems: &[(&str, SystemType)]) -> Self {
+        let systems = systems.iter().map(|(name, kind)| SystemConfig::new(*name, *kind)).collect();
+        Self::start(Config { systems, seed: Seed::Empty, ..Config::default() })
+    }
+
     /// One development system over TLS.
     pub fn tls(certificate: Certificate) -> Self {
         let systems = vec![SystemConfig::new("DEV", SystemType::Development)];
@@ -64,6 +73,43 @@ impl Systems {
             system.tls,
             name.to_lowercase(),
         )
+    }
+
+    /// A client of one system, as the program has it.
+    pub fn client(&self, name: &str) -> HttpSystem {
+        let system = self.system(name).unwrap();
+        let mut connection = Connection::new(name, "127.0.0.1");
+        connection.rest.port = system.rest.port();
+        connection.impex.port = system.impex.port();
+        (connection.rest.tls, connection.impex.tls, connection.allow_plain_http) = (false, false, true);
+        HttpSystem::new(connection, Credential::user(system.user, system.password)).unwrap()
+    }
+
+    /// Changes a schedule on a system, as somebody does in OpCon.
+    pub fn edit(&self, system: &str, schedule: &str, change: impl Fn(&mut Value)) {
+        let client = self.client(system);
+        self.runtime.block_on(async {
+            let mut value = client.extract(schedule).await.unwrap().into_definition().unwrap().into_value();
+            change(&mut value["scheduleList"][0]);
+            client.insert(&Definition::from_value(value).unwrap(), &ImportRules::default()).await.unwrap();
+        });
+    }
+
+    /// The definition of a schedule on a system; null where nothing stands.
+    pub fn stands(&self, system: &str, schedule: &str) -> Value {
+        let client = self.client(system);
+        self.runtime.block_on(async {
+            match client.extract(schedule).await {
+                Ok(extract) => extract.into_definition().unwrap().into_value(),
+                Err(error) if matches!(*error.cause, Cause::NotFound { .. }) => Value::Null,
+                Err(error) => panic!("{}", error.on_one_line()),
+            }
+        })
+    }
+
+    /// When a schedule on a system starts.
+    pub fn starts(&self, system: &str, schedule: &str) -> Value {
+        self.stands(system, schedule)["scheduleList"][0]["startTime"].clone()
     }
 
     /// How often a path was asked for with a method.

@@ -70,6 +70,11 @@ pub(crate) fn packages() -> Vec<CompletionCandidate> {
     of(Kind::Package)
 }
 
+/// Names of rules.
+pub(crate) fn rules() -> Vec<CompletionCandidate> {
+    of(Kind::Rule)
+}
+
 /// Names of servers.
 pub(crate) fn servers() -> Vec<CompletionCandidate> {
     let repository = Repository::open(std::path::Path::new(".")).ok();

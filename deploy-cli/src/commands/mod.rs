@@ -1,28 +1,38 @@
 //! The commands: one file each.
 
+mod adopt;
 mod asof;
 mod audit;
+mod changing;
 mod check;
 mod completions;
+mod delete;
 mod demo;
+mod deploy;
 mod deployments;
 mod diff;
 mod diff_driver;
+mod doctor;
+mod drift;
 mod export;
 mod fmt;
 mod import;
 mod init;
 mod list;
+mod lock;
 mod man;
 mod merge_driver;
+mod order;
 mod package;
 mod records;
+mod rollback;
 mod rules;
 mod sandbox;
 mod schema;
 mod script;
 mod server;
 mod show;
+mod simulate;
 mod status;
 mod user;
 mod versions;
@@ -78,6 +88,22 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Write, try and test transformation rules
     Rules(rules::RulesArgs),
+    /// Show what a deployment would do, and whether it would be refused
+    Simulate(simulate::SimulateArgs),
+    /// Put schedules or a package onto an OpCon system
+    Deploy(deploy::DeployArgs),
+    /// Put back what stood there before a deployment
+    Rollback(rollback::RollbackArgs),
+    /// Remove a schedule or a package from an OpCon system
+    Delete(delete::DeleteArgs),
+    /// Compare what stands on servers with what was deployed to them
+    Drift(drift::DriftArgs),
+    /// Fill the repository from a running system, and record what stands there
+    Adopt(adopt::AdoptArgs),
+    /// Find what killed commands left behind, and end it
+    Doctor(doctor::DoctorArgs),
+    /// Show who holds the lock of a server, and take it away
+    Lock(lock::LockArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
     /// Show which version stands on which server
@@ -86,7 +112,7 @@ pub enum Command {
     Asof(asof::AsofArgs),
     /// List who did what and when
     Audit(audit::AuditArgs),
-    /// Import, show and export OpCon scripts
+    /// Import, deploy, show and export OpCon scripts
     Script(script::ScriptArgs),
     /// Run OpCon systems to rehearse against
     Sandbox(sandbox::SandboxArgs),
@@ -117,6 +143,14 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),
+        Command::Simulate(args) => simulate::run(args, global, ui),
+        Command::Deploy(args) => deploy::run(args, global, ui),
+        Command::Rollback(args) => rollback::run(args, global, ui),
+        Command::Delete(args) => delete::run(args, global, ui),
+        Command::Drift(args) => drift::run(args, global, ui),
+        Command::Adopt(args) => adopt::run(args, global, ui),
+        Command::Doctor(args) => doctor::run(args, global, ui),
+        Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
         Command::Status(args) => status::run(args, global, ui),
         Command::Asof(args) => asof::run(args, global, ui),

@@ -2,7 +2,7 @@
 
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::log::{Change, RecordLog, Row};
-use deploy_core::repository::records::{Action, Kind, Records, RecordsError};
+use deploy_core::repository::records::{Action, Kind, Records};
 
 use super::note_age;
 use crate::cli::Global;
@@ -11,11 +11,10 @@ use crate::ui::{Ui, utc_time};
 
 /// The records as this clone knows them, or fetched.
 pub(super) fn records<'r>(repository: &'r Repository, global: &Global) -> Result<Records<'r>, CommandError> {
-    let records = match global.fetch {
+    Ok(match global.fetch {
         true => Records::fetch(repository),
         false => Records::open(repository),
-    };
-    records.map_err(unreadable)
+    }?)
 }
 
 /// All records, with what the user should know about how current they are.
@@ -63,15 +62,4 @@ pub(super) fn utc(change: Option<Change<'_>>) -> Option<String> {
 /// When a record began.
 pub(super) fn begun(row: &Row<'_>) -> i64 {
     row.begun().map_or(0, |begun| begun.time)
-}
-
-pub(super) fn unreadable(error: RecordsError) -> CommandError {
-    let failed = CommandError::failed(error.to_string());
-    match error {
-        RecordsError::Rewritten { kept, branch, .. } => failed.hint(format!(
-            "`git log {branch}..{kept}` shows what is gone, `git push` of it brings it back; if it is meant, `git update-ref -d {kept}` forgets it"
-        )),
-        RecordsError::Shallow => failed.hint("`git fetch --unshallow` brings the whole history"),
-        _ => failed,
-    }
 }

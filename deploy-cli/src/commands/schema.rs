@@ -28,6 +28,8 @@ enum FileKind {
     Package,
     /// users.toml: people and their roles
     Users,
+    /// drift-accepted.toml: differences that somebody answers for
+    DriftAccepted,
     /// servers/<NAME>.toml: how an OpCon system is reached
     Server,
     /// servers/connectors/<NAME>.toml: the routes of ImpEx2
@@ -43,6 +45,7 @@ pub(super) fn run(args: SchemaArgs, ui: &Ui) -> CommandResult {
         FileKind::Deploy => SchemaKind::Deploy,
         FileKind::Package => SchemaKind::Package,
         FileKind::Users => SchemaKind::Users,
+        FileKind::DriftAccepted => SchemaKind::DriftAccepted,
         FileKind::Server => SchemaKind::Server,
         FileKind::Connector => SchemaKind::Connector,
         FileKind::Script => SchemaKind::Script,

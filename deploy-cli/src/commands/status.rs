@@ -7,7 +7,7 @@ use deploy_core::repository::records::{Action, Phase};
 use serde_json::{Value, json};
 
 use super::list::Filter;
-use super::records::{action_word, records, unreadable, utc};
+use super::records::{action_word, records, utc};
 use super::{completions, history, note_age, open};
 use crate::cli::Global;
 use crate::ui::{Table, Ui};
@@ -41,7 +41,7 @@ pub(super) fn run(args: StatusArgs, global: &Global, ui: &Ui) -> CommandResult {
     let log = RecordLog::load(&repository, records.tip())?;
     note_age(&repository, &[&repository.settings().git.records], ui);
     let history = history(&repository, ui)?;
-    let mut board = board(&log, &history, &records.pinned().map_err(unreadable)?, args.all);
+    let mut board = board(&log, &history, &records.pinned()?, args.all);
     board.servers.retain(|name| server.takes(name));
     for line in board.lines.values_mut() {
         line.cells.retain(|cell| board.servers.contains(cell.server));

@@ -13,7 +13,7 @@ impl From<IdentityError> for CommandError {
                     "somebody with the role Administration enters you: `opcon-deploy user add NAME --email {} --role ROLE`",
                     one_line(email)
                 ))
-                .hint(format!("`git config user.email ADDRESS` says who you are; `opcon-deploy user list` shows the people")),
+                .hint("`git config user.email ADDRESS` says who you are; `opcon-deploy user list` shows the people"),
             IdentityError::Signing(problem) => {
                 signing_hint(problem).into_iter().fold(Self::refused(chain(&error)), Self::hint)
             }

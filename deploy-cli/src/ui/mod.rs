@@ -1,5 +1,6 @@
 //! Output: results on stdout, everything else on stderr.
 
+pub mod markdown;
 mod progress;
 mod table;
 
@@ -88,10 +89,19 @@ impl Ui {
 
     /// The result as `{"schema":1,"<name>":…}`.
     pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), CommandError> {
+        self.json_with(name, value, &serde_json::Map::new())
+    }
+
+    /// The same with what is known besides.
+    pub fn json_with(
+        &self,
+        name: &str,
+        value: &impl Serialize,
+        besides: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), CommandError> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         // As it is made: a long list is not held twice.
-        let written = serde_json::to_writer(&mut out, &Object { name, value });
-        match written {
+        match serde_json::to_writer(&mut out, &Object { name, value, besides }) {
             Err(error) if error.is_io() => self.wrote(Err(error.into())),
             written => {
                 written?;
@@ -146,9 +156,14 @@ impl Ui {
         let _ = writeln!(anstream::stderr().lock(), "{red}Error:{red:#} {text}");
     }
 
+    /// Whether there is somebody to be asked.
+    pub fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// A question to be answered with yes or no; `None` where nobody can be asked.
     pub fn ask(&self, question: &str) -> Option<bool> {
-        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
         let _ = write!(anstream::stderr().lock(), "{question} [y/N] ");
@@ -160,7 +175,7 @@ impl Ui {
     /// A question to be answered with a line of text; an empty answer means the
     /// usual one. `None` where nobody can be asked, or nothing was answered.
     pub fn ask_text(&self, question: &str, usual: &str) -> Option<String> {
-        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
         let shown = if usual.is_empty() { String::new() } else { format!(" [{usual}]") };
@@ -178,17 +193,21 @@ impl Ui {
     }
 }
 
-/// One object with a schema number and the one thing it is about.
+/// One object with a schema number and what it is about.
 struct Object<'a, T> {
     name: &'a str,
     value: &'a T,
+    besides: &'a serde_json::Map<String, serde_json::Value>,
 }
 
 impl<T: Serialize> Serialize for Object<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(Some(2))?;
+        let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("schema", &1)?;
         object.serialize_entry(self.name, self.value)?;
+        for (key, value) in self.besides {
+            object.serialize_entry(key, value)?;
+        }
         object.end()
     }
 }

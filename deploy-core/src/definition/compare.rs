@@ -23,11 +23,16 @@ pub fn equal(a: &Value, b: &Value, purpose: Purpose) -> bool {
     let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else {
         return a == b;
     };
-    let decides = |key: &str| matches!(form::part(key), Part::Own | Part::Shared);
-    let count = |map: &Map<String, Value>| map.keys().filter(|key| decides(key)).count();
+    // A target names every list, also those that a definition written by hand does not have.
+    let is_nothing =
+        |value: &Value| purpose == Purpose::Target && value.as_array().is_some_and(Vec::is_empty);
+    let decides = |(key, value): &(&String, &Value)| {
+        matches!(form::part(key), Part::Own | Part::Shared) && !is_nothing(value)
+    };
+    let count = |map: &Map<String, Value>| map.iter().filter(decides).count();
     count(a) == count(b)
         && a.iter()
-            .filter(|(key, _)| decides(key))
+            .filter(decides)
             .all(|(key, value)| b.get(key).is_some_and(|other| comparison.same_top_level(key, value, other)))
 }
 
@@ -56,12 +61,10 @@ impl Comparison {
             "propertyList" | "variableList" if self.purpose == Purpose::Target => {
                 self.same_items(a, b, |key, a, b| key == "value" || same(a, b))
             }
-            "scheduleList" => self.same_items(a, b, |key, a, b| match (key, a, b) {
-                ("documentation", Value::String(a), Value::String(b)) => {
-                    information::without(a) == information::without(b)
-                }
+            "scheduleList" => match (a.as_array(), b.as_array()) {
+                (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_schedule(a, b)),
                 _ => same(a, b),
-            }),
+            },
             _ => same(a, b),
         }
     }
@@ -73,7 +76,7 @@ impl Comparison {
         };
         a.len() == b.len()
             && a.iter().zip(b).all(|(a, b)| match (a, b) {
-                (Value::Object(a), Value::Object(b)) => same_maps(a, b, &same_field),
+                (Value::Object(a), Value::Object(b)) => same_maps(a, b, &[], &same_field),
                 (a, b) => same(a, b),
             })
     }
@@ -107,22 +110,38 @@ pub(crate) fn identical(a: &Value, b: &Value) -> bool {
 /// Equal but for noise ([`form::is_noise`]).
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Object(a), Value::Object(b)) => same_maps(a, b, &|_: &str, a: &Value, b: &Value| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            same_maps(a, b, &[], &|_: &str, a: &Value, b: &Value| same(a, b))
+        }
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (a, b) => a == b,
+    }
+}
+
+/// Two schedules of the same place; what deployments wrote into them does not count.
+fn same_schedule(a: &Value, b: &Value) -> bool {
+    const DOCUMENTATION: &str = "documentation";
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            information::same(a.get(DOCUMENTATION), b.get(DOCUMENTATION))
+                && same_maps(a, b, &[DOCUMENTATION], &|_: &str, a: &Value, b: &Value| same(a, b))
+        }
+        (a, b) => same(a, b),
     }
 }
 
 fn same_maps(
     a: &Map<String, Value>,
     b: &Map<String, Value>,
+    but: &[&str],
     same_field: &impl Fn(&str, &Value, &Value) -> bool,
 ) -> bool {
-    let count =
-        |map: &Map<String, Value>| map.iter().filter(|(key, value)| !form::is_noise(key, value)).count();
+    let counts =
+        |(key, value): &(&String, &Value)| !form::is_noise(key, value) && !but.contains(&key.as_str());
+    let count = |map: &Map<String, Value>| map.iter().filter(counts).count();
     count(a) == count(b)
         && a.iter()
-            .filter(|(key, value)| !form::is_noise(key, value))
+            .filter(counts)
             .all(|(key, value)| b.get(key).is_some_and(|other| same_field(key, value, other)))
 }
 
@@ -143,7 +162,7 @@ pub fn keep_noise_of(new: &mut Value, old: &Value) {
 fn keep_noise_at(new: &mut Value, old: &Value, node: &Node) {
     match (new, old) {
         (Value::Object(new), Value::Object(old)) => {
-            let equal = same_maps(new, old, &|_: &str, a: &Value, b: &Value| same(a, b));
+            let equal = same_maps(new, old, &[], &|_: &str, a: &Value, b: &Value| same(a, b));
             for (key, value) in new.iter_mut() {
                 match old.get(key) {
                     Some(before) if equal || value.is_array() || value.is_object() => {

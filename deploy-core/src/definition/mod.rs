@@ -7,7 +7,9 @@
 
 mod canonical;
 mod compare;
+mod deviation;
 pub mod diff;
+mod essence;
 pub mod form;
 pub mod information;
 mod merge;
@@ -33,6 +35,8 @@ use serde_json::Value;
 
 pub use canonical::{CANONICAL_FORM, sort_sets, write};
 pub use compare::{Purpose, equal, export_date, keep_noise_of};
+pub use deviation::{Deviation, deviations};
+pub use essence::essence;
 pub use merge::{Conflict, Merged, merge};
 pub use name::{
     FORBIDDEN, NameError, PackageName, RuleName, ScheduleName, ScriptName, ServerName, decode, encode,
@@ -40,6 +44,7 @@ pub use name::{
 pub use patch::{Operation, patch};
 pub use read::{ReadError, read_json};
 pub use secret::{ENCRYPTED, hide_encrypted, is_encrypted};
+pub(crate) use split::Parts;
 pub use split::{Disagreement, join, split};
 pub use summary::{
     DependencyView, JobView, NamedValue, Overview, ScheduleView, Summary, overview, sub_schedule, summary,

@@ -18,55 +18,64 @@ pub fn split(whole: Definition) -> Vec<Definition> {
     if whole.schedules().len() <= 1 {
         return vec![whole];
     }
-    let shared = SharedNames::of(whole.value());
-    let referred: Vec<HashSet<usize>> =
-        whole.schedules().iter().map(|schedule| shared.referred_by(schedule, whole.value())).collect();
-    let by_any: HashSet<usize> = referred.iter().flatten().copied().collect();
-    whole
-        .schedules()
-        .iter()
-        .zip(&referred)
-        .map(|(schedule, referred)| {
-            let takes = |entry: usize| referred.contains(&entry) || !by_any.contains(&entry);
-            Definition::from_sorted(part_for(whole.value(), schedule, &shared, takes))
-        })
-        .collect()
+    let parts = Parts::of(&whole);
+    (0..whole.schedules().len()).map(|at| parts.part(at)).collect()
 }
 
-fn part_for(whole: &Value, schedule: &Value, shared: &SharedNames, takes: impl Fn(usize) -> bool) -> Value {
-    let name = &schedule["name"];
-    let mut part = Map::new();
-    for (key, value) in whole.as_object().into_iter().flatten() {
-        let value = match (key.as_str(), value) {
-            ("scheduleList", _) => Value::Array(vec![schedule.clone()]),
-            ("externalDependencyList", Value::Array(items)) => owned_by(items, "scheduleName", name, whole),
-            ("externalDependencyOnList", Value::Array(items)) => {
-                owned_by(items, "predecessorScheduleName", name, whole)
-            }
-            (list, Value::Array(items)) => match shared.first_of(list) {
-                Some(first) => {
-                    let kept = items.iter().enumerate().filter(|(at, _)| takes(first + at));
-                    Value::Array(kept.map(|(_, item)| item.clone()).collect())
-                }
-                None => value.clone(),
-            },
-            _ => value.clone(),
-        };
-        part.insert(key.clone(), value);
+/// The parts of a definition, each made when it is asked for.
+pub(crate) struct Parts<'w> {
+    whole: &'w Definition,
+    shared: SharedNames,
+    /// For each schedule: the shared objects its text refers to.
+    referred: Vec<HashSet<usize>>,
+    by_any: HashSet<usize>,
+    names: HashSet<&'w str>,
+}
+
+impl<'w> Parts<'w> {
+    pub(crate) fn of(whole: &'w Definition) -> Self {
+        let shared = SharedNames::of(whole.value());
+        let referred: Vec<HashSet<usize>> =
+            whole.schedules().iter().map(|schedule| shared.referred_by(schedule, whole.value())).collect();
+        let by_any = referred.iter().flatten().copied().collect();
+        let names = whole.names().into_iter().collect();
+        Self { whole, shared, referred, by_any, names }
     }
-    Value::Object(part)
-}
 
-/// The dependencies of one schedule, and those of none of the schedules here.
-fn owned_by(items: &[Value], field: &str, name: &Value, whole: &Value) -> Value {
-    let is_here = |owner: &Value| {
-        whole["scheduleList"]
-            .as_array()
-            .is_some_and(|list| list.iter().any(|schedule| &schedule["name"] == owner))
-    };
-    let owned =
-        items.iter().filter(|item| item.get(field).is_none_or(|owner| owner == name || !is_here(owner)));
-    Value::Array(owned.cloned().collect())
+    /// The definition of one schedule, by its place.
+    pub(crate) fn part(&self, at: usize) -> Definition {
+        let takes = |entry: usize| self.referred[at].contains(&entry) || !self.by_any.contains(&entry);
+        let schedule = &self.whole.schedules()[at];
+        let name = &schedule["name"];
+        let mut part = Map::new();
+        for (key, value) in self.whole.value().as_object().into_iter().flatten() {
+            let value = match (key.as_str(), value) {
+                ("scheduleList", _) => Value::Array(vec![schedule.clone()]),
+                ("externalDependencyList", Value::Array(items)) => self.owned_by(items, "scheduleName", name),
+                ("externalDependencyOnList", Value::Array(items)) => {
+                    self.owned_by(items, "predecessorScheduleName", name)
+                }
+                (list, Value::Array(items)) => match self.shared.first_of(list) {
+                    Some(first) => {
+                        let kept = items.iter().enumerate().filter(|(at, _)| takes(first + at));
+                        Value::Array(kept.map(|(_, item)| item.clone()).collect())
+                    }
+                    None => value.clone(),
+                },
+                _ => value.clone(),
+            };
+            part.insert(key.clone(), value);
+        }
+        Definition::from_sorted(Value::Object(part))
+    }
+
+    /// The dependencies of one schedule, and those of none of the schedules here.
+    fn owned_by(&self, items: &[Value], field: &str, name: &Value) -> Value {
+        let is_here = |owner: &Value| owner.as_str().is_some_and(|owner| self.names.contains(owner));
+        let owned =
+            items.iter().filter(|item| item.get(field).is_none_or(|owner| owner == name || !is_here(owner)));
+        Value::Array(owned.cloned().collect())
+    }
 }
 
 /// The names of all shared objects of a definition, numbered through.

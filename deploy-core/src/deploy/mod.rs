@@ -10,6 +10,32 @@
 //! * `execute` (network and records): lease → "Deploying" committed and pushed →
 //!   insert → read back → "Active" committed and pushed → lease released.
 
+mod adopt;
+mod check;
+mod context;
+mod deviating;
+pub mod drift;
+pub mod execute;
+mod handles;
+mod leftover;
 mod order;
+mod plan;
+mod planner;
+mod remove;
+mod rollback;
+mod select;
+mod undone;
 
+pub use adopt::{AdoptError, Adoption};
+pub use context::Context;
+pub use leftover::leftovers;
 pub use order::{Accept, Entrance, Options, Order, What};
+pub use plan::{
+    Check, Digests, Finding, FoundBy, InDaily, LocalChange, PLAN_SCHEMA, Plan, PlannedPackage,
+    PlannedSchedule, Refusal, RefusalKind, Section, Severity, Stands,
+};
+pub use planner::{Content, PlanError, Planned, Planner};
+pub use remove::{Dependent, Removal, RemoveError, Removed};
+pub use rollback::{ObserveError, Observed, ObservedSchedule, Undoing, UndonePackage};
+pub use select::{Remark, SelectError, Selected, SelectedPackage, Selection, select};
+pub use undone::{UndoError, Undone};

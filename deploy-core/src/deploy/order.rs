@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RefusalKind;
 use crate::opcon::AutoBuild;
 
 /// One thing to deploy, as it was written: `NAME`, `NAME@V`, `package:NAME[@V]`, or a pattern.
@@ -59,6 +60,32 @@ pub struct Accept {
     pub warnings: bool,
     /// The content was rolled away from.
     pub pinned: bool,
+}
+
+impl Accept {
+    /// What is accepted, as records say it.
+    pub fn words(&self) -> Vec<String> {
+        let all = [
+            ("drift", self.drift),
+            ("existing", self.existing),
+            ("unknown", self.unknown),
+            ("warnings", self.warnings),
+            ("pinned", self.pinned),
+        ];
+        all.iter().filter(|(_, accepted)| *accepted).map(|(word, _)| (*word).to_owned()).collect()
+    }
+
+    /// Accepts one thing more; errors cannot be accepted.
+    pub fn add(&mut self, kind: RefusalKind) {
+        match kind {
+            RefusalKind::Errors => {}
+            RefusalKind::Drift => self.drift = true,
+            RefusalKind::Existing => self.existing = true,
+            RefusalKind::Unknown => self.unknown = true,
+            RefusalKind::Warnings => self.warnings = true,
+            RefusalKind::Pinned => self.pinned = true,
+        }
+    }
 }
 
 /// Through which door an order came; the checks are the same.

@@ -13,9 +13,10 @@ use super::daily_model::{
 };
 use super::error::{Cause, OpConError, Service};
 use super::impex::{Extract, ImportRules, Inserted};
-use super::model::{Counts, Inventory, Licence, MasterSchedule, Script, SystemVersion};
+use super::model::{Counts, Inventory, Licence, MasterJob, MasterSchedule, Script, SystemVersion};
 use super::profile::ConnectorProfile;
 use super::request::{Answer, Request};
+use super::scripts::ScriptTexts;
 use super::session::Session;
 use super::transport::Transport;
 use crate::definition::Definition;
@@ -114,12 +115,24 @@ impl OpConSystem for HttpSystem {
         self.list_schedules(patterns).await
     }
 
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError> {
+        self.list_containing().await
+    }
+
+    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError> {
+        self.list_master_jobs(schedules).await
+    }
+
     async fn extract(&self, name: &str) -> Result<Extract, OpConError> {
         self.extract_schedule(name).await
     }
 
     async fn insert(&self, definition: &Definition, rules: &ImportRules) -> Result<Inserted, OpConError> {
         self.insert_definition(definition, rules).await
+    }
+
+    async fn insert_scripts(&self, scripts: &[ScriptTexts], reset: bool) -> Result<(), OpConError> {
+        self.insert_script_texts(scripts, reset).await
     }
 
     async fn delete(&self, name: &str) -> Result<(), OpConError> {

@@ -183,7 +183,6 @@ impl HttpSystem {
         definition: &Definition,
         rules: &ImportRules,
     ) -> Result<Inserted, OpConError> {
-        let route = &self.profile.insert;
         let names = definition.names();
         let what = match names.as_slice() {
             [only] => format!("`{only}`"),
@@ -191,10 +190,21 @@ impl HttpSystem {
             [] => "nothing".to_owned(),
         };
         let doing = format!("insert {what} into `{}`", self.server());
+        self.insert_value(doing, definition.value(), rules).await
+    }
+
+    /// Sends what is to be inserted, in the form of a definition; never twice.
+    pub(super) async fn insert_value(
+        &self,
+        doing: String,
+        definition: &Value,
+        rules: &ImportRules,
+    ) -> Result<Inserted, OpConError> {
+        let route = &self.profile.insert;
         let mut request = impex_request(doing, route.method, route.path.clone(), Repeat::Never);
         let fail = |request: &Request, cause| self.transport.error(request, cause);
         let body = serde_json::to_value(rules).and_then(|rules| {
-            let definition = (route.request_definition.as_str(), definition.value());
+            let definition = (route.request_definition.as_str(), definition);
             serde_json::to_vec(&Body::new([definition, (route.request_rules.as_str(), &rules)]))
         });
         request.body = Some(Bytes::from(

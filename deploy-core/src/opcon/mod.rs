@@ -22,6 +22,7 @@ mod profile;
 mod request;
 mod rest;
 mod retry;
+mod scripts;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -45,7 +46,7 @@ pub use http::HttpSystem;
 pub use impex::{AutoBuild, Extract, ImportRules, Inserted};
 pub use model::{
     BatchUser, Calendar, Counter, Counts, GlobalProperty, Inventory, Licence, Machine, MachineGroup,
-    MasterSchedule, Named, Script, ScriptVersion, SystemVersion,
+    MasterJob, MasterSchedule, Named, Script, ScriptVersion, SystemVersion,
 };
 pub use profile::{
     Authentication, ConnectorProfile, DeleteRoute, ExtractRoute, InsertRoute, LicenceRoute, Method,
@@ -53,6 +54,7 @@ pub use profile::{
 };
 pub use rest::NamePattern;
 pub use retry::{Outcome, Repeat, RetryPolicy};
+pub use scripts::{ScriptText, ScriptTexts};
 pub use tls::{TlsFault, TlsProblem, Trust};
 pub use wire::ErrorItem;
 
@@ -76,12 +78,23 @@ pub trait OpConSystem: Send + Sync {
     /// The schedules whose names fit one of the patterns (`*`, `?`; all if there are none), by name.
     async fn schedules(&self, patterns: &[&str]) -> Result<Vec<MasterSchedule>, OpConError>;
 
+    /// The schedules that have container jobs, by name.
+    async fn containing_schedules(&self) -> Result<Vec<String>, OpConError>;
+
+    /// The jobs of some schedules, by OpCon's numbers for these.
+    async fn master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError>;
+
     /// The complete definition of one schedule.
     async fn extract(&self, name: &str) -> Result<Extract, OpConError>;
 
     /// Writes a definition, all of it or nothing. Never repeated by itself;
     /// [`OpConError::maybe_done`] says when it may have happened nevertheless.
     async fn insert(&self, definition: &Definition, rules: &ImportRules) -> Result<Inserted, OpConError>;
+
+    /// Writes versions of scripts, all of them or nothing. A number that is there with another
+    /// text is refused; with `reset` what is there is replaced by what is sent. Never repeated by
+    /// itself, as `insert`.
+    async fn insert_scripts(&self, scripts: &[ScriptTexts], reset: bool) -> Result<(), OpConError>;
 
     /// Removes a schedule, and its instances in the daily.
     async fn delete(&self, name: &str) -> Result<(), OpConError>;

@@ -1,11 +1,11 @@
 //! What an OpCon system tells of itself, as small values.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::wire::{FromWire, Wire};
 
 /// The versions of both services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemVersion {
     /// Of the OpCon REST API, which is that of OpCon.
     pub opcon: String,
@@ -65,6 +65,27 @@ impl FromWire for MasterSchedule {
             id: wire.integer(&["id"])?,
             name: wire.text(&["name"])?,
             sub_schedule: wire.boolean(&["subSchedule"]).unwrap_or(false),
+        })
+    }
+}
+
+/// A job of a schedule that stands on a system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MasterJob {
+    /// The name of its schedule.
+    pub schedule: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl FromWire for MasterJob {
+    const WHAT: &'static str = "a job";
+
+    fn from_wire(wire: Wire<'_>) -> Option<Self> {
+        let schedule = wire.object(&["schedule"]).and_then(|schedule| schedule.text(&["name"]));
+        Some(Self {
+            schedule: schedule.or_else(|| wire.text(&["scheduleName"]))?,
+            name: wire.text(&["name", "jobName"])?,
         })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::error::{Cause, OpConError};
 use super::http::HttpSystem;
-use super::model::{Counts, Feature, Inventory, Licence, MasterSchedule, Script, ScriptVersion};
+use super::model::{Counts, Feature, Inventory, Licence, MasterJob, MasterSchedule, Script, ScriptVersion};
 use super::request::{Answer, Request};
 use super::wire::{FromWire, Wire};
 
@@ -15,6 +15,9 @@ const PAGE: usize = 1000;
 
 /// More patterns than this are matched here, over the whole list.
 const PATTERNS_ASKED: usize = 8;
+
+/// Numbers of schedules in one address.
+const IDS_ASKED: usize = 100;
 
 const SCHEDULES: &str = "/api/masterschedules";
 
@@ -73,17 +76,47 @@ impl HttpSystem {
         Ok(found)
     }
 
+    pub(crate) async fn list_master_jobs(&self, schedules: &[i64]) -> Result<Vec<MasterJob>, OpConError> {
+        // No longer than what every server takes as an address.
+        let asked = schedules.chunks(IDS_ASKED).map(async |ids| {
+            let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            self.list::<MasterJob>("the jobs", "/api/masterjobs", &[("scheduleIds", ids.as_str())]).await
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    }
+
+    /// The schedules that have container jobs, by name.
+    pub(crate) async fn list_containing(&self) -> Result<Vec<String>, OpConError> {
+        let query = [("jobType", "Container")];
+        let jobs: Vec<MasterJob> = self.list("the container jobs", "/api/masterjobs", &query).await?;
+        let mut schedules: Vec<String> = jobs.into_iter().map(|job| job.schedule).collect();
+        schedules.sort();
+        schedules.dedup();
+        Ok(schedules)
+    }
+
     pub(crate) async fn read_inventory(&self) -> Result<Inventory, OpConError> {
         let extended = [("extendedProperties", "true")];
-        let (machines, machine_groups, batch_users, roles, departments, access_codes) = tokio::try_join!(
+        let (
+            machines,
+            machine_groups,
+            batch_users,
+            roles,
+            departments,
+            access_codes,
+            resources,
+            thresholds,
+            properties,
+            calendars,
+            users,
+            schedules,
+        ) = tokio::try_join!(
             self.list("the machines", "/api/machines", &extended),
             self.list("the machine groups", "/api/machinegroups", &[]),
             self.list("the batch users", "/api/batchusers", &[]),
             self.list("the roles", "/api/roles", &[]),
             self.list("the departments", "/api/departments", &[]),
             self.list("the access codes", "/api/accesscodes", &[]),
-        )?;
-        let (resources, thresholds, properties, calendars, users, schedules) = tokio::try_join!(
             self.list("the resources", "/api/resources", &[]),
             self.list("the thresholds", "/api/thresholds", &[]),
             self.list("the global properties", "/api/globalproperties", &[]),

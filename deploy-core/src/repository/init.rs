@@ -1,6 +1,5 @@
 //! Laying out a central repository, and wiring a clone.
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::change::{Change, CommitError, Committed, Content, Destination, head_branch};
@@ -118,7 +117,7 @@ pub fn init(dir: &Path, program: &str) -> Result<Initialised, InitError> {
     let main = choose_main(&git2, &git)?;
     let git_settings = settings::GitSettings { main: main.clone(), ..Default::default() };
     let settings = Settings { git: git_settings, ..Default::default() };
-    let repository = Repository { git2, git, root: root.clone(), settings, has_remote: OnceCell::new() };
+    let repository = Repository::with(git2, git, root.clone(), settings);
     let mut change = Change::begin(&repository, &Destination::Head, &|| {})?;
     let (mut added, mut kept) = (Vec::new(), Vec::new());
     let users = (users::FILE, first_user(repository.git())?);

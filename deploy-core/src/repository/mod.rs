@@ -11,6 +11,7 @@ mod cache_tables;
 pub mod change;
 pub mod check;
 pub mod commits;
+pub mod drift_accepted;
 pub mod files;
 pub mod format;
 pub mod git;
@@ -120,6 +121,7 @@ pub struct Repository {
     root: PathBuf,
     settings: Settings,
     has_remote: OnceCell<bool>,
+    signs_commits: OnceCell<bool>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -134,7 +136,12 @@ impl Repository {
         let git2 = discover(path)?;
         let root = root_of(&git2);
         let settings = read_settings(&git2, &root)?;
-        Ok(Self { git: Git::new(&root), git2, root, settings, has_remote: OnceCell::new() })
+        let git = Git::new(&root);
+        Ok(Self::with(git2, git, root, settings))
+    }
+
+    fn with(git2: git2::Repository, git: Git, root: PathBuf, settings: Settings) -> Self {
+        Self { git2, git, root, settings, has_remote: OnceCell::new(), signs_commits: OnceCell::new() }
     }
 
     /// Another handle on the same repository, for another thread.
@@ -150,6 +157,7 @@ impl Repository {
             root: self.root.clone(),
             settings: self.settings.clone(),
             has_remote: self.has_remote.clone(),
+            signs_commits: self.signs_commits.clone(),
         })
     }
 

@@ -3,6 +3,7 @@
 use schemars::schema_for;
 use serde_json::Value;
 
+use super::drift_accepted::DriftAccepted;
 use super::package::Package;
 use super::scripts::ScriptFile;
 use super::servers::Server;
@@ -20,6 +21,8 @@ pub enum SchemaKind {
     Package,
     /// `users.toml`
     Users,
+    /// `drift-accepted.toml`
+    DriftAccepted,
     /// `servers/<NAME>.toml`
     Server,
     /// `servers/connectors/<NAME>.toml`
@@ -39,6 +42,7 @@ pub fn schema(kind: SchemaKind) -> Result<Value, ReadError> {
         SchemaKind::Deploy => schema_for!(Settings).to_value(),
         SchemaKind::Package => schema_for!(Package).to_value(),
         SchemaKind::Users => schema_for!(Users).to_value(),
+        SchemaKind::DriftAccepted => schema_for!(DriftAccepted).to_value(),
         SchemaKind::Server => schema_for!(Server).to_value(),
         SchemaKind::Connector => schema_for!(ConnectorProfile).to_value(),
         SchemaKind::Script => schema_for!(ScriptFile).to_value(),
@@ -58,6 +62,7 @@ mod tests {
             SchemaKind::Deploy,
             SchemaKind::Package,
             SchemaKind::Users,
+            SchemaKind::DriftAccepted,
             SchemaKind::Server,
             SchemaKind::Connector,
             SchemaKind::Script,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::trace::{Call, CallRef, Hit, Level, RuleTrace, Spot, Trace, What};
 
 /// One line of the tree.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Line {
     /// How deep it stands, from 0.
     pub depth: usize,
@@ -18,7 +18,7 @@ pub struct Line {
 }
 
 /// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
     /// Where rules were brought in.

@@ -14,6 +14,7 @@ mod document;
 mod engine;
 mod events;
 mod explain;
+pub mod features;
 mod invariants;
 mod lookup;
 mod merge;
@@ -41,8 +42,10 @@ pub use invariants::BrokenInvariant;
 pub use lookup::value_at;
 pub use reference::{reference_markdown, tag_markdown};
 pub use replace::Unmatched;
+pub(crate) use replace::add_to_list;
 pub use settings::{Clock, Limits, Settings};
 pub use source::{Head, Language, RuleSource, head};
+pub(crate) use tokens::parts as token_parts;
 pub use toml_place::TomlError;
 pub use trace::{Call, CallRef, Hit, Ignored, Level, Note, RuleTrace, Spot, Trace, Warning, What};
 

@@ -118,7 +118,7 @@ pub(super) fn references(definition: &Definition, state: &State, rules: &ImportR
     refuse(StatusCode::UNPROCESSABLE_ENTITY, errors)
 }
 
-fn refuse(status: StatusCode, errors: Vec<ApiError>) -> Result<(), Refusal> {
+pub(super) fn refuse(status: StatusCode, errors: Vec<ApiError>) -> Result<(), Refusal> {
     if errors.is_empty() { Ok(()) } else { Err(Refusal { status, errors }) }
 }
 

@@ -7,6 +7,7 @@ use deploy_core::definition::form::{self, Part, SHARED_LISTS};
 use deploy_core::definition::{Definition, split};
 use serde_json::{Map, Value, json};
 
+use super::scripts::{insert_scripts, is_scripts_alone};
 use super::{Master, Stored, check, renumber};
 use crate::answer::{ApiError, Refusal};
 use crate::daily;
@@ -28,7 +29,7 @@ pub(crate) struct ImportRules {
     auto_delete_days: Option<i64>,
     do_not_overwrite: bool,
     rebuild_daily: bool,
-    reset_scripts: bool,
+    pub(super) reset_scripts: bool,
 }
 
 impl ImportRules {
@@ -60,12 +61,16 @@ pub(crate) fn insert(system: &System, mut body: Value) -> Result<Vec<String>, Re
     };
     let now = system.clock.now();
     let stamp = now.format("%Y-%m-%dT%H:%M:%S%.3f").to_string();
+    if is_scripts_alone(&definition) && !rules.exclude_scripts {
+        insert_scripts(system, definition, &rules, &stamp)?;
+        return Ok(Vec::new());
+    }
     let definition = settled(definition_of(definition)?, system.id_distance, &stamp)?;
     let names: Vec<String> = definition.names().into_iter().map(str::to_owned).collect();
     system.write(|state| {
         check::references(&definition, state, &rules)?;
         refuse_overwriting(&names, state, &rules)?;
-        refuse_other_scripts(&definition, state, &rules)?;
+        refuse_other_scripts(definition.value(), state, &rules)?;
         apply(state, definition, &rules);
         if rules.rebuild_daily {
             for name in &names {
@@ -121,12 +126,16 @@ fn refuse_overwriting(names: &[String], state: &State, rules: &ImportRules) -> R
 }
 
 /// One number of a script has the same content everywhere.
-fn refuse_other_scripts(definition: &Definition, state: &State, rules: &ImportRules) -> Result<(), Refusal> {
+pub(super) fn refuse_other_scripts(
+    definition: &Value,
+    state: &State,
+    rules: &ImportRules,
+) -> Result<(), Refusal> {
     if rules.exclude_scripts || rules.reset_scripts {
         return Ok(());
     }
     let mut errors = Vec::new();
-    for script in items(definition.value(), "scriptList") {
+    for script in items(definition, "scriptList") {
         let name = filled(&script["data"], "name").unwrap_or_default();
         let Some(standing) = state.shared.get("scriptList", name) else { continue };
         for version in items(script, "versionList") {
@@ -238,7 +247,7 @@ fn merged(standing: &Value, new: &Value) -> Value {
     if pairs.is_empty() { json!([]) } else { json!([pairs.join(";")]) }
 }
 
-fn put_shared(state: &mut State, list: &str, key: &str, mut entry: Value, rules: &ImportRules) {
+pub(super) fn put_shared(state: &mut State, list: &str, key: &str, mut entry: Value, rules: &ImportRules) {
     let standing = state.shared.get(list, key).cloned();
     let replace = match list {
         "scriptList" if rules.exclude_scripts => return,

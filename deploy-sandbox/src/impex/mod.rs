@@ -8,6 +8,7 @@ mod insert;
 mod large;
 mod master;
 mod renumber;
+mod scripts;
 
 use axum::http::StatusCode;
 use serde_json::json;

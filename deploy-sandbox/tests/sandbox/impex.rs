@@ -209,6 +209,40 @@ async fn scripts_keep_one_content_per_number() {
 }
 
 #[tokio::test]
+async fn scripts_go_in_without_a_schedule() {
+    let (_running, dev, _) = retail().await;
+    let script = |kind: &str, versions: Value| json!({"scriptList": [{"data": {"name": "Send-Labels"}, "type": {"name": kind}, "versionList": versions}]});
+    let new = json!([{"version": "7", "message": "R7", "content": "seven"}]);
+    let got = insert(&dev, &script("PowerShell", new.clone()), json!({})).await;
+    assert_eq!(got.body, json!({"result": "success", "schedules": []}));
+    let mut with_schedules = script("PowerShell", new.clone());
+    with_schedules["scheduleList"] = json!([]);
+    assert_eq!(insert(&dev, &with_schedules, json!({})).await.status, StatusCode::OK, "the same once more");
+    let standing = async || dev.get("/api/scripts?name=Send*").await.body[0].clone();
+    let versions = standing().await["versions"].as_array().unwrap().clone();
+    assert_eq!((versions.len(), &versions[3]["message"]), (4, &json!("R7")));
+    let runners = dev.get("/api/scriptrunners").await.body.as_array().unwrap().len();
+    let refused = [
+        (script("PowerShell", json!([{"version": 7, "content": "other"}])), "Version 7 of the script"),
+        (script("Bash", new.clone()), "is of the type 'PowerShell' on this system"),
+        (script("PowerShell", json!([{"version": 0, "content": "x"}])), "has no number or no content"),
+        (script("PowerShell", json!([{"version": 8}])), "has no number or no content"),
+        (json!({"scriptList": [], "scheduleList": []}), "no schedule"),
+    ];
+    for (body, told) in refused {
+        let got = insert(&dev, &body, json!({})).await;
+        assert!(got.status.is_client_error() && got.body.to_string().contains(told), "{}", got.body);
+    }
+    let mut with_property = script("PowerShell", new.clone());
+    with_property["propertyList"] = json!([{"name": "P", "value": "1"}]);
+    assert_eq!(insert(&dev, &with_property, json!({})).await.status, StatusCode::BAD_REQUEST);
+    let other = script("PowerShell", json!([{"version": 7, "content": "other"}]));
+    assert_eq!(insert(&dev, &other, json!({"resetScripts": true})).await.status, StatusCode::OK);
+    assert_eq!(standing().await["versions"].as_array().unwrap().len(), 1);
+    assert_eq!(dev.get("/api/scriptrunners").await.body.as_array().unwrap().len(), runners, "runners stay");
+}
+
+#[tokio::test]
 async fn what_nobody_understands_is_carried() {
     let (_running, dev, _) = retail().await;
     let mut definition = extract(&dev, "Housekeeping").await;

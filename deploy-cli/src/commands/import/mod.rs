@@ -22,7 +22,7 @@ use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
 use crate::ui::Ui;
 use crate::{CommandResult, Exit, interrupt};
-pub(super) use report::show;
+pub(super) use report::{show, tell};
 
 /// Store definitions as new versions
 ///
@@ -146,7 +146,7 @@ fn worse(a: Exit, b: Exit) -> Exit {
     if a == Exit::Done { b } else { a }
 }
 
-fn sources(paths: &[PathBuf], global: &Global) -> Result<Vec<Source>, CommandError> {
+pub(super) fn sources(paths: &[PathBuf], global: &Global) -> Result<Vec<Source>, CommandError> {
     let mut sources = Vec::new();
     let (stdin, mut files): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.iter().cloned().partition(|path| path.as_os_str() == "-");

@@ -7,6 +7,13 @@ use super::super::commit_words;
 use crate::ui::{Ui, count, one_line, style, styled};
 use crate::{CommandResult, Exit};
 
+/// Says beside another result what became of each schedule.
+pub(in super::super) fn tell(imported: &Imported, ui: &Ui) {
+    for item in &imported.items {
+        ui.note(format!("{}  {}", one_line(&item.name), words(item, imported)));
+    }
+}
+
 /// Shows what became of each schedule.
 pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
     let failed = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count();
@@ -29,32 +36,36 @@ pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
     }
     let width = imported.items.iter().map(|item| item.name.chars().count()).max().unwrap_or(0).min(40);
     for item in &imported.items {
-        let text = match &item.outcome {
-            Outcome::Imported { number, what, stays_in } => {
-                let version = match imported.on_main {
-                    true => format!("version {number}"),
-                    false => format!("will be version {number} when merged"),
-                };
-                let stays = stays_in.as_ref().map(|app| match app.as_str() {
-                    "" => "; stays directly under schedules/".to_owned(),
-                    app => format!("; stays in `{app}`"),
-                });
-                format!("{}  {}{}", styled(style::ADDED, version), one_line(what), stays.unwrap_or_default())
-            }
-            Outcome::Equal { number: Some(number) } => styled(style::DIM, format!("equals version {number}")),
-            Outcome::Equal { number: None } => styled(style::DIM, "equals what is stored on the branch"),
-            Outcome::Failed(error) => {
-                let from =
-                    if item.source == item.name { String::new() } else { format!(" (`{}`)", item.source) };
-                let error = one_line(&error.to_string());
-                format!("{} {error}{from}", styled(style::REMOVED, "not imported:"))
-            }
-        };
+        let text = words(item, imported);
         let name = one_line(&item.name);
         ui.line(format!("{name:width$}  {text}"));
     }
     summary(imported, failed, ui);
     Ok(exit)
+}
+
+/// What became of one schedule.
+fn words(item: &Item, imported: &Imported) -> String {
+    match &item.outcome {
+        Outcome::Imported { number, what, stays_in } => {
+            let version = match imported.on_main {
+                true => format!("version {number}"),
+                false => format!("will be version {number} when merged"),
+            };
+            let stays = stays_in.as_ref().map(|app| match app.as_str() {
+                "" => "; stays directly under schedules/".to_owned(),
+                app => format!("; stays in `{app}`"),
+            });
+            format!("{}  {}{}", styled(style::ADDED, version), one_line(what), stays.unwrap_or_default())
+        }
+        Outcome::Equal { number: Some(number) } => styled(style::DIM, format!("equals version {number}")),
+        Outcome::Equal { number: None } => styled(style::DIM, "equals what is stored on the branch"),
+        Outcome::Failed(error) => {
+            let from = if item.source == item.name { String::new() } else { format!(" (`{}`)", item.source) };
+            let error = one_line(&error.to_string());
+            format!("{} {error}{from}", styled(style::REMOVED, "not imported:"))
+        }
+    }
 }
 
 fn summary(imported: &Imported, failed: usize, ui: &Ui) {

@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering;
 use deploy_core::opcon::{OpConError, OpConSystem};
 use deploy_core::repository::Repository;
 use deploy_core::repository::import::{
-    Arrived, FetchError, FetchOptions, Imported, ItemError, Outcome, Progress, Wanted, fetch,
+    Arrived, FetchError, FetchOptions, ImportOptions, Imported, ItemError, Outcome, Progress, Wanted, fetch,
     import_arriving, select,
 };
+use tokio::runtime::Runtime;
 
 use super::{ImportArgs, follow, options, pack, show, worse};
 use crate::cli::Global;
@@ -45,23 +46,8 @@ pub(super) fn run(
     let runtime = runtime()?;
     let Prepared { wanted, trailers } = runtime.block_on(prepare(&target, &patterns))?;
     let options = options(args, trailers);
-    let progress = Arc::new(Progress::default());
-    let expected = wanted.len();
-    progress.total.store(expected, Ordering::Relaxed);
-    let (sender, mut receiver) = tokio::sync::mpsc::channel::<Arrived>(WAITING);
-    let fetching = {
-        let how = FetchOptions { concurrency: target.concurrency, sub_schedules: args.sub_schedules };
-        let system: Arc<dyn OpConSystem> = target.system.clone();
-        let (name, progress) = (target.name().to_owned(), Arc::clone(&progress));
-        runtime.spawn(async move { fetch(system, &name, wanted, how, &progress, sender).await })
-    };
-    let waiting = super::waiting(&progress, ui);
-    let imported = follow(repository, &progress, ui, |repository| {
-        let mut arriving = std::iter::from_fn(|| receiver.blocking_recv());
-        Ok(import_arriving(repository, &mut arriving, expected, &options, &progress, &waiting)?)
-    });
-    fetching.abort();
-    let imported = imported.inspect_err(|_| {
+    let brought = bring(repository, &target, &runtime, wanted, args.sub_schedules, &options, ui);
+    let imported = brought.inspect_err(|_| {
         runtime.block_on(target.sign_off());
     })?;
     let exit = show(&imported, ui)?;
@@ -71,6 +57,35 @@ pub(super) fn run(
         runtime.block_on(super::clean::delete_imported(repository, &target, &imported, &options, ui));
     runtime.block_on(target.sign_off());
     Ok(worse(worse(exit, packed?), deleted?))
+}
+
+/// Fetches definitions and stores them while they come.
+pub(in super::super) fn bring(
+    repository: &Repository,
+    target: &Target,
+    runtime: &Runtime,
+    wanted: Vec<Wanted>,
+    sub_schedules: bool,
+    options: &ImportOptions,
+    ui: &Ui,
+) -> Result<Imported, CommandError> {
+    let progress = Arc::new(Progress::default());
+    let expected = wanted.len();
+    progress.total.store(expected, Ordering::Relaxed);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<Arrived>(WAITING);
+    let fetching = {
+        let how = FetchOptions { concurrency: target.concurrency, sub_schedules };
+        let system: Arc<dyn OpConSystem> = target.system.clone();
+        let (name, progress) = (target.name().to_owned(), Arc::clone(&progress));
+        runtime.spawn(async move { fetch(system, &name, wanted, how, &progress, sender).await })
+    };
+    let waiting = super::waiting(&progress, ui);
+    let imported = follow(repository, &progress, ui, |repository| {
+        let mut arriving = std::iter::from_fn(|| receiver.blocking_recv());
+        Ok(import_arriving(repository, &mut arriving, expected, options, &progress, &waiting)?)
+    });
+    fetching.abort();
+    imported
 }
 
 /// Asks what is needed before anything is fetched: licence, who and what it is, which schedules.
@@ -125,7 +140,7 @@ pub(in super::super) fn read_list(
 }
 
 /// What helps with those that did not come, each hint once.
-fn say_what_was_lost(imported: &Imported, target: &Target, ui: &Ui) {
+pub(in super::super) fn say_what_was_lost(imported: &Imported, target: &Target, ui: &Ui) {
     let errors = imported.items.iter().filter_map(|item| match &item.outcome {
         Outcome::Failed(ItemError::Fetch(error)) => Some(error),
         _ => None,

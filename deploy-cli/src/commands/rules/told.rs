@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use deploy_core::deploy::PlanError;
 use deploy_core::repository::rule_files::{PrepareError, RuleFile, RuleFileError, RuleFiles, SubjectError};
 use deploy_core::rules::{Diagnostic, RuleError, RuleErrors};
 
@@ -97,6 +98,24 @@ impl From<PrepareError> for CommandError {
         match error {
             PrepareError::File(error) => error.into(),
             PrepareError::Compile { errors, files } => Places::of(&files).compile(&errors),
+        }
+    }
+}
+
+impl From<PlanError> for CommandError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Rule { error, files } => Places::of(&files).run(&error),
+            PlanError::Rules(error) => error.into(),
+            PlanError::RuleFile(error) => error.into(),
+            PlanError::System(error) => error.into(),
+            PlanError::Records(error) => error.into(),
+            PlanError::Open(error) => error.into(),
+            PlanError::Accepted(error) => error.into(),
+            error @ (PlanError::Unreadable { .. } | PlanError::OtherContent { .. }) => {
+                CommandError::failed(error.to_string()).hint("`opcon-deploy check` tells all that is wrong")
+            }
+            error => CommandError::failed(error.to_string()),
         }
     }
 }

@@ -97,6 +97,7 @@ impl Tried {
             rules: own.collect::<Result<_, _>>()?,
             environment: self.environment.clone(),
             user: user(rules.repository()),
+            description: String::new(),
         };
         let prepared = rules.prepare(&order, Some(clock()))?;
         if prepared.refused {

@@ -1,5 +1,6 @@
 //! `script`: OpCon scripts, with OpCon's own version numbers.
 
+mod deploy;
 mod import;
 mod read;
 
@@ -9,7 +10,7 @@ use crate::CommandResult;
 use crate::cli::Global;
 use crate::ui::Ui;
 
-/// Import, show and export OpCon scripts
+/// Import, deploy, show and export OpCon scripts
 ///
 /// A script is a folder, `scripts/NAME/`, with a file for each version. The
 /// numbers are OpCon's own: the same number is the same text on every system.
@@ -22,6 +23,7 @@ pub struct ScriptArgs {
 #[derive(Debug, Subcommand)]
 enum ScriptCommand {
     Import(import::ImportArgs),
+    Deploy(deploy::DeployArgs),
     List(read::ListArgs),
     Show(read::ShowArgs),
     Export(read::ExportArgs),
@@ -30,6 +32,7 @@ enum ScriptCommand {
 pub(super) fn run(args: ScriptArgs, global: &Global, ui: &Ui) -> CommandResult {
     match args.command {
         ScriptCommand::Import(args) => import::run(args, global, ui),
+        ScriptCommand::Deploy(args) => deploy::run(args, global, ui),
         ScriptCommand::List(args) => read::list(args, global, ui),
         ScriptCommand::Show(args) => read::show(args, global, ui),
         ScriptCommand::Export(args) => read::export(args, global, ui),

@@ -123,11 +123,10 @@ impl Walk {
                 continue;
             }
             match (key, a, b) {
+                ("documentation", a, b) if information::same(a, b) => {}
                 ("documentation", Some(Value::String(a)), Some(Value::String(b))) => {
                     let (a, b) = (information::without(a), information::without(b));
-                    if a != b {
-                        self.changed(&at.field(key), Value::from(a), Value::from(b));
-                    }
+                    self.changed(&at.field(key), Value::from(a), Value::from(b));
                 }
                 (key, a, b) => self.member(Thing::in_schedule(key), &at.field(key), a, b),
             }

@@ -1,5 +1,6 @@
 //! A difference as styled lines of text; whoever prints them adds the colours.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::excerpt::{in_words, is_long, pair_in_words, visible};
@@ -7,7 +8,8 @@ use super::{Change, ChangeKind, Difference, Thing};
 use crate::definition::form::Part;
 
 /// How a line is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Style {
     /// Says where the lines below it belong.
     Plain,
@@ -24,7 +26,7 @@ pub enum Style {
 }
 
 /// A line of text, indented, without colour or line end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// How it is meant.
     pub style: Style,

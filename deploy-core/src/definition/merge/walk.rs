@@ -288,11 +288,8 @@ impl<'r> Walk<'r> {
 
 /// Whether two values differ only in what says nothing.
 fn is_same_to_us(at: &At<'_>, ours: &Value, theirs: &Value) -> bool {
-    if at.place.thing == Thing::Schedule
-        && at.path == "documentation"
-        && let (Value::String(ours), Value::String(theirs)) = (ours, theirs)
-    {
-        return information::without(ours) == information::without(theirs);
+    if at.place.thing == Thing::Schedule && at.path == "documentation" {
+        return information::same(Some(ours), Some(theirs));
     }
     at.is_soft || (form::is_noise(&at.key, ours) && form::is_noise(&at.key, theirs))
 }

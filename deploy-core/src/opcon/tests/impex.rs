@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::definition::Definition;
-use crate::opcon::{AutoBuild, Cause, ConnectorProfile, ImportRules, OpConSystem};
+use crate::opcon::{AutoBuild, Cause, ConnectorProfile, ImportRules, OpConSystem, ScriptText, ScriptTexts};
 
 fn definition(name: &str) -> Value {
     json!({"scheduleList": [{"name": name, "jobList": []}], "amount": 1})
@@ -124,6 +124,47 @@ async fn an_insert_is_one_request_with_definition_and_rules() {
                 "insertSapJobs": false, "resetScripts": false,
             },
         })
+    );
+}
+
+#[tokio::test]
+async fn scripts_are_inserted_without_a_schedule() {
+    let server = TestServer::start(|seen| {
+        seen.is("POST", "/impex2/schedules")
+            .then(|| Reply::json(&json!({"result": "success", "schedules": []})))
+    })
+    .await;
+    let text = ScriptText {
+        number: 7,
+        message: Some("R7".to_owned()),
+        author: None,
+        content: "Write-Host 7\n".to_owned(),
+    };
+    let script = ScriptTexts {
+        name: "Send".to_owned(),
+        description: String::new(),
+        kind: "PowerShell".to_owned(),
+        extension: "ps1".to_owned(),
+        versions: vec![text],
+    };
+    system(&server).insert_scripts(&[script], true).await.unwrap();
+    system(&server).insert_scripts(&[], true).await.unwrap();
+    let bodies: Vec<Value> = server
+        .seen()
+        .into_iter()
+        .filter(|seen| seen.is("POST", "/impex2/schedules"))
+        .map(|seen| seen.body)
+        .collect();
+    assert_eq!(bodies.len(), 1, "nothing to write is no request");
+    assert_eq!(bodies[0]["importRules"]["resetScripts"], true);
+    assert_eq!(
+        bodies[0]["opConExtract"],
+        json!({"scheduleList": [], "scriptList": [{
+            "data": {"name": "Send", "description": "", "typeName": "PowerShell"},
+            "type": {"name": "PowerShell", "fileExtension": ".ps1"},
+            "runnerList": [],
+            "versionList": [{"version": "7", "author": "", "message": "R7", "content": "Write-Host 7\n"}],
+        }]})
     );
 }
 

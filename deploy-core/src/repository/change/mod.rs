@@ -438,12 +438,21 @@ impl Repository {
         for parent in parents {
             args.extend(["-p".to_owned(), parent.to_string()]);
         }
-        if self.git().config("commit.gpgSign")?.is_some_and(|value| is_true(&value)) {
+        if self.signs_commits()? {
             args.push("-S".to_owned());
         }
         args.extend(["-F".to_owned(), "-".to_owned()]);
         let id = self.git().run_with_input(&args, message.as_bytes())?;
         Ok(Oid::from_str(id.trim())?)
+    }
+
+    /// Whether the user's set-up signs commits; asked once.
+    fn signs_commits(&self) -> Result<bool, GitError> {
+        if let Some(signs) = self.signs_commits.get() {
+            return Ok(*signs);
+        }
+        let signs = self.git().config("commit.gpgSign")?.is_some_and(|value| is_true(&value));
+        Ok(*self.signs_commits.get_or_init(|| signs))
     }
 
     /// Moves a ref from one commit to another, or not at all.
@@ -459,11 +468,11 @@ impl Repository {
         // In this process: a git that outlived a killed one could move the ref after the
         // next command has looked.
         let moved = match from {
-            Some(from) => git.reference_matching(reference, to, true, from, subject),
-            None => git.reference(reference, to, false, subject),
+            Some(from) => git.reference_matching(reference, to, true, from, subject).map(drop),
+            None => create_ref(git, reference, to, subject),
         };
         match moved {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(_) if self.ref_commit(reference)? != from => {
                 Err(CommitError::Moved { reference: reference.to_owned() })
             }
@@ -473,6 +482,28 @@ impl Repository {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Makes a ref that must not be there yet. `git2::Repository::reference` looks before it
+/// takes the lock: of two at the same moment both would succeed.
+pub(super) fn create_ref(
+    git: &git2::Repository,
+    reference: &str,
+    to: Oid,
+    message: &str,
+) -> Result<(), git2::Error> {
+    let mut transaction = git.transaction()?;
+    transaction.lock_ref(reference)?;
+    match git.find_reference(reference) {
+        Err(error) if error.code() == ErrorCode::NotFound => {}
+        Ok(_) => {
+            let (code, class) = (ErrorCode::Exists, git2::ErrorClass::Reference);
+            return Err(git2::Error::new(code, class, format!("`{reference}` exists")));
+        }
+        Err(error) => return Err(error),
+    }
+    transaction.set_target(reference, to, None, message)?;
+    transaction.commit()
 }
 
 fn is_true(value: &str) -> bool {

@@ -181,6 +181,7 @@ fn check_texts(
             What::Counted(Kind::Rule, _) => texts::rule(path, &bytes, findings),
             What::Settings => texts::settings(path, &bytes, findings),
             What::Users => texts::users(path, &bytes, findings),
+            What::DriftAccepted => texts::drift_accepted(path, &bytes, findings),
             What::Server => servers::server(path, &bytes, files, findings),
             What::Connector => servers::connector(path, &bytes, findings),
             What::Script => servers::script(path, &bytes, files, findings),

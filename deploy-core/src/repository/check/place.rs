@@ -1,7 +1,8 @@
 //! What a path of the repository is for.
 
 use crate::repository::layout::Kind;
-use crate::repository::{settings, users};
+use crate::repository::rule_files::{FEATURES, TAGS};
+use crate::repository::{drift_accepted, settings, users};
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(super) enum What<'p> {
     Settings,
     /// `users.toml`
     Users,
+    /// `drift-accepted.toml`
+    DriftAccepted,
     /// `servers/<NAME>.toml`
     Server,
     /// `servers/connectors/<NAME>.toml`
@@ -56,7 +59,7 @@ pub(super) fn what(path: &str) -> What<'_> {
             What::Connector
         }
         "rollouts" | "environments" if !rest.contains('/') && ends(&[".toml"]) => What::Toml,
-        "rules" if path == "rules/tags.toml" => What::Toml,
+        "rules" if path == TAGS || path == FEATURES => What::Toml,
         "rules" if rest.starts_with("tests/") && ends(&[".toml"]) => What::Toml,
         "rules" if rest.starts_with("tests/") || ends(&[".rhai"]) => What::Plain,
         "scripts" if rest.matches('/').count() == 1 && file == "script.toml" => What::Script,
@@ -70,7 +73,7 @@ fn at_root(path: &str) -> What<'_> {
     match path {
         settings::FILE => What::Settings,
         users::FILE => What::Users,
-        "drift-accepted.toml" => What::Toml,
+        drift_accepted::FILE => What::DriftAccepted,
         "CODEOWNERS" | "Jenkinsfile" | "azure-pipelines.yml" => What::Plain,
         _ if path.starts_with("LICENSE") || path.starts_with("LICENCE") => What::Plain,
         _ => What::Unknown,
@@ -92,7 +95,9 @@ mod tests {
             ("servers/QA.toml", What::Server),
             ("servers/connectors/old.toml", What::Connector),
             ("servers/connectors/x/old.toml", What::Unknown),
+            ("drift-accepted.toml", What::DriftAccepted),
             ("environments/qa.toml", What::Toml),
+            ("rules/features.toml", What::Toml),
             ("servers/root.pem", What::Plain),
             ("rules/tests/r.toml", What::Toml),
             ("rules/tests/in.json", What::Plain),

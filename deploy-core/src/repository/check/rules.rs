@@ -22,6 +22,11 @@ pub(super) fn check(repository: &Repository, findings: &mut Vec<Finding>) {
             }
         }
     }
+    if let Err(RuleFileError::Tags { path, source }) = rules.features()
+        && is_new(path)
+    {
+        findings.push(Finding::new(code::TOML, path, source.message).at(source.line, source.column));
+    }
     let settings = match rules.settings(None) {
         Ok(settings) => settings,
         Err(RuleFileError::Tags { path, source }) if is_new(path) => {

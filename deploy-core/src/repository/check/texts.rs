@@ -4,6 +4,7 @@ use super::code;
 use super::definitions::conflict;
 use super::finding::Finding;
 use crate::definition::{ReadError, read_json};
+use crate::repository::drift_accepted::DriftAccepted;
 use crate::repository::format::conflict_line;
 use crate::repository::package::Package;
 use crate::repository::settings::Settings;
@@ -17,6 +18,11 @@ pub(super) fn package(path: &str, bytes: &[u8], findings: &mut Vec<Finding>) -> 
 
 pub(super) fn settings(path: &str, bytes: &[u8], findings: &mut Vec<Finding>) {
     toml::<Settings>(path, bytes, findings);
+}
+
+/// The accepted differences.
+pub(super) fn drift_accepted(path: &str, bytes: &[u8], findings: &mut Vec<Finding>) {
+    toml::<DriftAccepted>(path, bytes, findings);
 }
 
 /// A TOML file whose keys are not known here.

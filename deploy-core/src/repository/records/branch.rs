@@ -128,9 +128,8 @@ impl Branch {
             }
             tip => {
                 let there = kept.starts_with("refs/opcon-deploy/seen/remotes/");
-                let remote = self.remote.as_ref().filter(|_| there);
-                let branch = remote.map_or(self.name.clone(), |remote| format!("{remote}/{}", self.name));
-                Err(RecordsError::Rewritten { branch, kept, seen, tip })
+                let remote = self.remote.clone().filter(|_| there);
+                Err(RecordsError::Rewritten { branch: self.name.clone(), remote, kept, seen, tip })
             }
         }
     }

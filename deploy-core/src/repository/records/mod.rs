@@ -31,6 +31,12 @@ mod record;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
+pub mod verify;
+
+/// Text from elsewhere, on one line and without what a terminal would obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
 
 pub use block::{Block, parse_blocks};
 pub use branch::Reach;

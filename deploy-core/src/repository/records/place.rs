@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::RecordId;
+use super::{RecordId, plain};
 use crate::definition::{decode, encode};
 
 /// A thing on the records branch; its path is made of encoded names only.
@@ -48,7 +48,8 @@ impl Place<'_> {
 
 /// What lies at a path of the branch, in words.
 pub(super) fn described(path: &str) -> String {
-    let name = |stem: &str| decode(stem.strip_suffix(".toml").unwrap_or(stem)).unwrap_or(stem.to_owned());
+    let stem = |file: &str| file.strip_suffix(".toml").unwrap_or(file).to_owned();
+    let name = |file: &str| plain(&decode(&stem(file)).unwrap_or(stem(file)));
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         ["active", server, _, schedule, ..] => format!("`{}` on `{}`", name(schedule), name(server)),
@@ -56,7 +57,7 @@ pub(super) fn described(path: &str) -> String {
         ["packages", server, package] => format!("package `{}` on `{}`", name(package), name(server)),
         ["scripts", server, script] => format!("script `{}` on `{}`", name(script), name(server)),
         ["pins", server, _, schedule] => format!("the pin of `{}` on `{}`", name(schedule), name(server)),
-        _ => format!("`{path}`"),
+        _ => format!("`{}`", plain(path)),
     }
 }
 

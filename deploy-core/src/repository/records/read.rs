@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
 use super::branch::Branch;
-use super::{Pin, Place, Record};
+use super::{Pin, Place, Record, plain};
 use crate::definition::{decode, encode};
 use crate::repository::git::GitError;
 use crate::repository::push::last_author;
@@ -17,10 +17,12 @@ use crate::repository::{MainSettingsError, Repository};
 #[derive(Debug, thiserror::Error)]
 pub enum RecordsError {
     /// The branch lost commits that were seen on it.
-    #[error("the branch `{branch}` of the records was rewritten: {} was seen on it and is gone", &.seen.to_string()[..8])]
+    #[error("the branch `{}` of the records was {}: {} was seen on it and is gone", of(remote.as_deref(), branch), match tip { Some(_) => "rewritten", None => "deleted" }, &.seen.to_string()[..8])]
     Rewritten {
-        /// The branch, with the remote before it where there is one.
+        /// The branch.
         branch: String,
+        /// The remote it is of; `None`: this clone.
+        remote: Option<String>,
         /// The ref that keeps what was seen.
         kept: String,
         /// The tip that was seen.
@@ -56,6 +58,10 @@ pub enum RecordsError {
     /// An object or ref could not be read.
     #[error("cannot read the records: {}", .0.message())]
     Object(#[from] git2::Error),
+}
+
+fn of(remote: Option<&str>, branch: &str) -> String {
+    remote.map_or(branch.to_owned(), |remote| format!("{remote}/{branch}"))
 }
 
 /// What stands on a server: a record that is active.
@@ -143,7 +149,7 @@ impl<'r> Records<'r> {
                 let path = format!("{top}/{}/{}/record.toml", fan.1, schedule.1);
                 let tree = self.repository.git2().find_tree(schedule.0)?;
                 let Some(entry) = blob_in(&tree, "record.toml") else {
-                    return Err(RecordsError::Damaged { path, message: "it is missing".to_owned() });
+                    return Err(missing(&path));
                 };
                 found.push((path, entry, blob_in(&tree, "deployed.json"), self.content(entry)?));
             }
@@ -175,7 +181,7 @@ impl<'r> Records<'r> {
             let tree = self.repository.git2().find_tree(id)?;
             let path = format!("open/{name}/record.toml");
             let Some(entry) = blob_in(&tree, "record.toml") else {
-                return Err(RecordsError::Damaged { path, message: "it is missing".to_owned() });
+                return Err(missing(&path));
             };
             operations.push(OpenOperation {
                 record: parse(&path, &self.content(entry)?)?,
@@ -222,6 +228,23 @@ impl<'r> Records<'r> {
         Ok(self.repository.git2().find_blob(blob)?.content().to_vec())
     }
 
+    /// How many commits of records this clone has that its remote has not; none where there
+    /// are none, or no remote.
+    pub fn not_pushed(&self) -> Result<Option<usize>, RecordsError> {
+        let branch = Branch::of(self.repository)?;
+        let git = self.repository.git2();
+        let read = |name: &str| self.repository.ref_commit(name);
+        let (Some(tracking), Some(local)) = (branch.tracking(), read(&branch.head())?) else {
+            return Ok(None);
+        };
+        let mut walk = git.revwalk()?;
+        walk.push(local)?;
+        if let Some(remote) = read(&tracking)? {
+            walk.hide(remote)?;
+        }
+        Ok(Some(walk.count()).filter(|count| *count > 0))
+    }
+
     /// The author of the last commit that touched a path, and its time.
     pub fn who_moved(&self, path: &str) -> Result<Option<(String, i64)>, RecordsError> {
         let Some(tip) = self.tip else { return Ok(None) };
@@ -255,9 +278,13 @@ impl<'r> Records<'r> {
 }
 
 fn parse<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, RecordsError> {
-    let damaged = |message: String| RecordsError::Damaged { path: path.to_owned(), message };
+    let damaged = |message: String| RecordsError::Damaged { path: plain(path), message: plain(&message) };
     let text = std::str::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
     toml::from_str(text).map_err(|error| damaged(error.message().to_owned()))
+}
+
+fn missing(path: &str) -> RecordsError {
+    RecordsError::Damaged { path: plain(path), message: "it is missing".to_owned() }
 }
 
 fn name_of(entry: &git2::TreeEntry<'_>) -> String {

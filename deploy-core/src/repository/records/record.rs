@@ -142,6 +142,14 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// Whether it is that of these bytes, whatever the canonical form was when it was made.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        let bare = |digest: &Self| digest.0.split_once(':').map(|(_, hash)| hash.to_owned());
+        bare(self).is_some() && bare(self) == bare(&Self::of(bytes))
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -56,7 +56,7 @@ pub enum RuleFileError {
         /// The cause.
         source: io::Error,
     },
-    /// The repository's table of tags is wrong.
+    /// The repository's table of tags or features is wrong.
     #[error("{path}:{}:{}: {}", .source.line, .source.column, .source.message)]
     Tags {
         /// Its file.

@@ -17,15 +17,20 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use git2::Oid;
+
 use super::Repository;
 use super::files::{self, At, File, Reader};
 use super::history::{History, Version};
 use super::layout::{Kind, RULES};
 use super::listing::Listing;
 use super::pack::blob_id;
+use super::records::RuleRef;
 use super::resolve::{ResolveError, resolve};
+use super::settings::RuleSettings;
 use super::toml_file::nearest;
 use crate::definition::{RuleName, decode, encode};
+use crate::rules::features::FeatureTable;
 use crate::rules::tags::TagTable;
 use crate::rules::{
     Clock, Diagnostic, Imports, Language, Level, Limits, RuleErrors, RuleSet, RuleSource, Settings,
@@ -41,6 +46,11 @@ pub use tests_of_rules::{TestFile, TestResult};
 
 /// The repository's additions to the table of tags.
 pub const TAGS: &str = "rules/tags.toml";
+/// The repository's additions to the table of features.
+pub const FEATURES: &str = "rules/features.toml";
+
+/// The level of what no order names.
+const IMPORT: &str = "import";
 
 /// One rule, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +75,16 @@ impl RuleFile {
         match self.version {
             Some(version) => format!("{}@{version}", self.name),
             None => self.name.clone(),
+        }
+    }
+
+    /// What is kept of it in records.
+    fn record(&self, level: &str) -> RuleRef {
+        RuleRef {
+            name: self.name.clone(),
+            level: level.to_owned(),
+            version: self.version,
+            blob: blob_id(self.text.as_bytes()).to_string(),
         }
     }
 
@@ -105,6 +125,8 @@ pub struct RuleFiles<'r> {
     repository: &'r Repository,
     history: Option<&'r History>,
     files: BTreeMap<String, File>,
+    /// `[rules]` of deploy.toml, as it stands where the rules do.
+    wanted: RuleSettings,
 }
 
 impl std::fmt::Debug for RuleFiles<'_> {
@@ -123,21 +145,38 @@ impl<'r> RuleFiles<'r> {
         let all = files::all(repository, &|folder| folder.starts_with(&rules))?;
         let ours = all.into_iter().filter(|file| file.path.starts_with(&rules));
         let files = ours.map(|file| (file.path.clone(), file)).collect();
-        Ok(Self { repository, history, files })
+        Ok(Self { repository, history, files, wanted: repository.settings().rules.clone() })
     }
 
     /// The rules as main's tip has them.
     pub fn of_main(repository: &'r Repository, history: &'r History) -> Result<Self, RuleFileError> {
+        Self::of_commit(repository, history, history.tip().commit)
+    }
+
+    /// The rules as a commit has them; their versions are those of main.
+    pub fn of_commit(
+        repository: &'r Repository,
+        history: &'r History,
+        commit: Oid,
+    ) -> Result<Self, RuleFileError> {
         let git = repository.git2();
-        let tree = git.find_commit(history.tip().commit)?.tree()?;
+        let tree = git.find_commit(commit)?.tree()?;
         let listing = Listing::read(git, &tree, Kind::Rule)?;
         let file = |path: &str, blob| (path.to_owned(), File { path: path.to_owned(), at: At::Blob(blob) });
         let mut files: BTreeMap<String, File> =
             listing.iter().map(|(_, stored)| file(&stored.path, stored.blob)).collect();
-        if let Ok(entry) = tree.get_path(std::path::Path::new(TAGS)) {
-            files.extend([file(TAGS, entry.id())]);
+        for table in [TAGS, FEATURES] {
+            if let Ok(entry) = tree.get_path(std::path::Path::new(table)) {
+                files.extend([file(table, entry.id())]);
+            }
         }
-        Ok(Self { repository, history: Some(history), files })
+        Ok(Self { repository, history: Some(history), files, wanted: repository.settings().rules.clone() })
+    }
+
+    /// With `[rules]` of other settings than the work tree's.
+    pub fn with_settings(mut self, settings: &RuleSettings) -> Self {
+        self.wanted = settings.clone();
+        self
     }
 
     /// The names of all rules, sorted.
@@ -217,7 +256,7 @@ impl<'r> RuleFiles<'r> {
 
     /// What holds for all rules here: `[rules]` of deploy.toml, and the tags with `rules/tags.toml`.
     pub fn settings(&self, clock: Option<Clock>) -> Result<Arc<Settings>, RuleFileError> {
-        let wanted = &self.repository.settings().rules;
+        let wanted = &self.wanted;
         let mut limits = Limits::default();
         limits.operations = wanted.operations.map_or(limits.operations, std::num::NonZeroU64::get);
         Ok(Arc::new(Settings {
@@ -236,6 +275,27 @@ impl<'r> RuleFiles<'r> {
             Some(file) => table.with(&self.text(file)?).map_err(tags),
             None => Ok(table),
         }
+    }
+
+    /// From which release on OpCon knows what, with the repository's additions.
+    pub fn features(&self) -> Result<FeatureTable, RuleFileError> {
+        let features = |source| RuleFileError::Tags { path: FEATURES, source };
+        let table = FeatureTable::built_in().map_err(features)?;
+        match self.files.get(FEATURES) {
+            Some(file) => table.with(&self.text(file)?).map_err(features),
+            None => Ok(table),
+        }
+    }
+
+    /// The tables of the repository that take part in every transformation or check of one.
+    pub(super) fn tables(&self) -> Result<Vec<RuleRef>, RuleFileError> {
+        let there = [TAGS, FEATURES].into_iter().filter_map(|path| self.files.get(path));
+        there
+            .map(|file| {
+                let blob = blob_id(&self.bytes(file)?).to_string();
+                Ok(RuleRef { name: file.path.clone(), level: IMPORT.to_owned(), version: None, blob })
+            })
+            .collect()
     }
 
     /// The versions of a rule on main, oldest first.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{RuleFile, RuleFileError, RuleFiles, TargetServer};
+use super::{IMPORT, RuleFile, RuleFileError, RuleFiles, TargetServer};
 use crate::repository::Repository;
+use crate::repository::records::RuleRef;
 use crate::rules::{
     Clock, Context, Deployment, Level, Package, RuleErrors, RuleSet, RuleSource, Target, TargetFrequencies,
 };
@@ -21,6 +22,8 @@ pub struct Order {
     pub environment: Option<String>,
     /// Who asks.
     pub user: String,
+    /// Why.
+    pub description: String,
 }
 
 /// Rules and context, ready for definitions.
@@ -32,6 +35,8 @@ pub struct Prepared {
     pub context: Arc<Context>,
     /// The files they were read from.
     pub files: Vec<RuleFile>,
+    /// What records keep of all that was read: rules, what they import, the tables of the repository.
+    pub read: Vec<RuleRef>,
     /// Whether the server takes none: then there are none here.
     pub refused: bool,
 }
@@ -58,6 +63,7 @@ impl RuleFiles<'_> {
         let refused = order.server.as_ref().is_some_and(|server| !server.allow_rules);
         let mut files = Vec::new();
         let mut sources: Vec<RuleSource> = Vec::new();
+        let mut read = Vec::new();
         if !refused {
             let named =
                 order.server.iter().flat_map(|server| &server.rules).map(|rule| (Level::Server, rule));
@@ -65,10 +71,12 @@ impl RuleFiles<'_> {
             for (level, rule) in named.chain(of_package.map(|rule| (Level::Package, rule))) {
                 let file = self.get(rule)?;
                 sources.push(file.source(level)?);
+                read.push(file.record(level.as_str()));
                 files.push(file);
             }
             for file in &order.rules {
                 sources.push(file.source(Level::Deployment)?);
+                read.push(file.record(Level::Deployment.as_str()));
                 files.push(file.clone());
             }
         }
@@ -78,18 +86,21 @@ impl RuleFiles<'_> {
             Err(errors) => return Err(PrepareError::Compile { errors, files }),
         };
         for name in rules.imported() {
-            files.extend(self.get(name).ok());
+            let file = self.get(name).ok();
+            read.extend(file.as_ref().map(|file| file.record(IMPORT)));
+            files.extend(file);
         }
+        read.extend(self.tables()?);
         let prefix = order.environment.clone();
         let of_server = || order.server.as_ref().and_then(|server| server.environment.clone());
         let context = Arc::new(Context {
             target: order.server.as_ref().map_or_else(Target::default, TargetServer::target),
             package: order.package.as_ref().map(|(package, _)| package.clone()),
-            deployment: Deployment { user: order.user.clone(), description: String::new() },
+            deployment: Deployment { user: order.user.clone(), description: order.description.clone() },
             environment: if refused { None } else { prefix.or_else(of_server) },
             frequencies: None::<TargetFrequencies>,
         });
-        Ok(Prepared { rules, context, files, refused })
+        Ok(Prepared { rules, context, files, read, refused })
     }
 
     /// The repository that they are of.

@@ -34,7 +34,8 @@ pub struct TargetServer {
 }
 
 impl TargetServer {
-    fn new(name: String, server: Server) -> Self {
+    /// The view of a server's file.
+    pub fn new(name: String, server: Server) -> Self {
         let Server { kind, allow_rules, rules, environment, vars, .. } = server;
         Self { name, kind, allow_rules, rules, environment, vars }
     }

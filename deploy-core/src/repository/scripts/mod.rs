@@ -8,7 +8,7 @@ mod plan;
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
 
-use git2::{ObjectType, Tree};
+use git2::{ObjectType, Oid, Tree};
 
 use super::Repository;
 use super::layout::SCRIPTS;
@@ -170,6 +170,15 @@ pub fn content(repository: &Repository, script: &StoredScript, number: i64) -> R
     let path = format!("{}/{}", folder(&script.name), script.file.content_file(number));
     let tree = tip_tree(repository)?;
     repository.file_in(&tree, &path)?.ok_or(ScriptError::Missing { path })
+}
+
+/// The blob of the text of a version.
+pub fn blob(repository: &Repository, script: &StoredScript, number: i64) -> Result<Oid, ScriptError> {
+    let path = format!("{}/{}", folder(&script.name), script.file.content_file(number));
+    match tip_tree(repository)?.get_path(std::path::Path::new(&path)) {
+        Ok(entry) => Ok(entry.id()),
+        Err(_) => Err(ScriptError::Missing { path }),
+    }
 }
 
 fn tip_tree(repository: &Repository) -> Result<Tree<'_>, ScriptError> {

@@ -131,6 +131,13 @@ pub fn find(repository: &Repository, name: &str) -> Result<Named, ServerError> {
 }
 
 impl Named {
+    /// Its class for roles: as the shared main has it, so that no commit that is not
+    /// pushed makes a test system of a production system; as it is here where it is new.
+    pub fn shared_class(&self, repository: &Repository) -> Result<ServerClass, ServerError> {
+        let (commit, _) = repository.shared_main()?;
+        Ok(at(repository, commit, &self.name)?.as_ref().unwrap_or(&self.server).kind.class())
+    }
+
     /// How to reach it, with the certificates and the profile of the same commit.
     pub fn connection(&self, repository: &Repository) -> Result<Connection, ServerError> {
         let tree = repository.git2().find_commit(self.commit)?.tree()?;
@@ -158,6 +165,14 @@ impl Named {
         };
         Ok(self.server.connection(&self.name, ca, profile))
     }
+}
+
+/// A server as a commit has it, if it has it.
+pub fn at(repository: &Repository, commit: Oid, name: &str) -> Result<Option<Server>, ServerError> {
+    let tree = repository.git2().find_commit(commit)?.tree()?;
+    let path = path(name);
+    let bytes = repository.file_in(&tree, &path)?;
+    bytes.map(|bytes| read_server(&path, &String::from_utf8_lossy(&bytes))).transpose()
 }
 
 /// Reads the text of a server file, and looks whether it can work.

@@ -1,5 +1,7 @@
 //! Who acts, and whether they may.
 
+use git2::Oid;
+
 use super::signing::signer;
 use super::{FILE, Role, SigningProblem, User, Users, UsersError};
 use crate::repository::git::GitError;
@@ -18,6 +20,8 @@ pub struct Identity {
     pub role: Option<Role>,
     /// Their entry in users.toml; none where roles are off.
     pub user: Option<User>,
+    /// The commit of main whose people these are; records name it as that of their settings.
+    pub commit: Oid,
 }
 
 /// Why it is not known who acts, or why they are nobody here.
@@ -84,7 +88,7 @@ pub fn identify(repository: &Repository, settings: &Settings) -> Result<Identity
     let (commit, branch) = repository.shared_main()?;
     let users = Users::at(repository, commit)?;
     if users.users.is_empty() {
-        return Ok(Identity::nobody(name, email));
+        return Ok(Identity::nobody(name, email, commit));
     }
     let signer = signer(repository.git(), &users, &branch)?;
     match users.by_email(email) {
@@ -93,7 +97,7 @@ pub fn identify(repository: &Repository, settings: &Settings) -> Result<Identity
             email: email.to_owned(),
             other: other.name.clone(),
         })),
-        _ => Ok(Identity::of(signer.clone(), email)),
+        _ => Ok(Identity::of(signer.clone(), email, commit)),
     }
 }
 
@@ -103,29 +107,29 @@ pub fn identify_email(repository: &Repository, name: &str, email: &str) -> Resul
     let (commit, branch) = repository.shared_main()?;
     let users = Users::at(repository, commit)?;
     if users.users.is_empty() {
-        return Ok(Identity::nobody(name, email));
+        return Ok(Identity::nobody(name, email, commit));
     }
     match users.by_email(email) {
-        Some(user) => Ok(Identity::of(user.clone(), email)),
+        Some(user) => Ok(Identity::of(user.clone(), email, commit)),
         None => Err(IdentityError::Unknown { email: email.to_owned(), branch }),
     }
 }
 
 impl Identity {
     /// Somebody where roles are off.
-    fn nobody(name: &str, email: &str) -> Self {
+    fn nobody(name: &str, email: &str, commit: Oid) -> Self {
         let person = Person { name: name.to_owned(), email: email.to_owned(), opcon_user: None, role: None };
-        Self { person, role: None, user: None }
+        Self { person, role: None, user: None, commit }
     }
 
-    fn of(user: User, email: &str) -> Self {
+    fn of(user: User, email: &str, commit: Oid) -> Self {
         let person = Person {
             name: user.name.clone(),
             email: email.to_owned(),
             opcon_user: user.opcon_user.clone(),
             role: Some(user.role.as_str().to_owned()),
         };
-        Self { person, role: Some(user.role), user: Some(user) }
+        Self { person, role: Some(user.role), user: Some(user), commit }
     }
 
     /// Whether definitions may be imported from servers of a class.

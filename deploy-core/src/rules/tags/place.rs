@@ -67,6 +67,41 @@ impl Place {
         self.scope == Scope::Top && self.steps.first() == Some(&Step::Key(list.to_owned()))
     }
 
+    /// Whether a value at the place, below `owner`, is as asked.
+    pub(crate) fn holds(&self, owner: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
+        fn at(value: &Value, steps: &[Step], is: &dyn Fn(&Value) -> bool) -> bool {
+            match steps.split_first() {
+                None => is(value),
+                Some((Step::Key(key), rest)) => value.get(key).is_some_and(|next| at(next, rest, is)),
+                Some((Step::Each, rest)) => {
+                    value.as_array().is_some_and(|items| items.iter().any(|item| at(item, rest, is)))
+                }
+            }
+        }
+        at(owner, &self.steps, is)
+    }
+
+    /// The texts at the place, below `owner`: the one, those of an array, the `name` of an object.
+    pub(crate) fn texts<'v>(&self, owner: &'v Value, found: &mut Vec<&'v str>) {
+        fn at<'v>(value: &'v Value, steps: &[Step], found: &mut Vec<&'v str>) {
+            match (steps.split_first(), value) {
+                (None, Value::String(text)) => found.push(text),
+                (None, Value::Array(items)) => items.iter().for_each(|item| at(item, steps, found)),
+                (None, Value::Object(map)) => found.extend(map.get("name").and_then(Value::as_str)),
+                (None, _) => {}
+                (Some((Step::Key(key), rest)), value) => {
+                    if let Some(next) = value.get(key) {
+                        at(next, rest, found);
+                    }
+                }
+                (Some((Step::Each, rest)), value) => {
+                    value.as_array().into_iter().flatten().for_each(|item| at(item, rest, found));
+                }
+            }
+        }
+        at(owner, &self.steps, found);
+    }
+
     /// The objects that hold the place's last key, below `owner`.
     pub(crate) fn visit(&self, owner: &mut Value, visit: &mut dyn FnMut(&mut Site<'_>)) {
         self.visit_from(0, owner, visit);

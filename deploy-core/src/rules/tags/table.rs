@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use serde_json::Value;
+
 use super::place::{Place, Scope};
 use crate::rules::diagnostic::nearest;
 use crate::rules::events::NameKind;
@@ -227,6 +229,15 @@ impl TagTable {
     /// The tag of that name, in any spelling the vendor documents.
     pub fn get(&self, name: &str) -> Option<&Arc<Tag>> {
         self.by_spelling.get(name)
+    }
+
+    /// The texts at the places of a tag that are counted from an owner of a scope.
+    pub(crate) fn texts<'v>(&self, tag: &str, scope: Scope, owner: &'v Value) -> Vec<&'v str> {
+        let mut found = Vec::new();
+        let places = self.get(tag).map(|tag| tag.places.as_slice()).unwrap_or_default();
+        places.iter().filter(|place| place.scope == scope).for_each(|place| place.texts(owner, &mut found));
+        found.retain(|text| !text.trim().is_empty());
+        found
     }
 
     /// All tags, sorted by name.

@@ -7,6 +7,7 @@ use git2::Oid;
 use uuid::Uuid;
 
 use super::Claim;
+use crate::repository::records::plain;
 
 /// Who holds the lease of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +59,8 @@ impl Note {
         Self {
             lease: Uuid::now_v7(),
             nonce: Uuid::now_v7(),
-            name: plain(&claim.owner.name),
-            email: plain(&claim.owner.email),
+            name: bare(&claim.owner.name),
+            email: bare(&claim.owner.email),
             host: plain(claim.host),
             purpose: plain(claim.purpose),
             since: now,
@@ -98,10 +99,10 @@ impl Note {
         Some(Self {
             lease: value("Lease")?.parse().ok()?,
             nonce: value("Nonce")?.parse().ok()?,
-            name: name.to_owned(),
-            email: email.to_owned(),
-            host: value("Host").unwrap_or_default().to_owned(),
-            purpose: value("Purpose").unwrap_or_default().to_owned(),
+            name: bare(name),
+            email: bare(email),
+            host: plain(value("Host").unwrap_or_default()),
+            purpose: plain(value("Purpose").unwrap_or_default()),
             since: value("Since")?.parse().ok()?,
             renewed: value("Renewed")?.parse().ok()?,
             length: Duration::from_millis(value("Milliseconds")?.parse().ok()?),
@@ -122,9 +123,9 @@ impl Note {
     }
 }
 
-/// One line, and nothing that would end an address.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || matches!(c, '<' | '>') { ' ' } else { c }).collect()
+/// Plain, and without what ends an address.
+fn bare(text: &str) -> String {
+    plain(text).replace(['<', '>'], " ")
 }
 
 /// For people to read; no decision rests on it.

@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::{LeaseError, Note, Reach};
 use crate::repository::Repository;
+use crate::repository::change::create_ref;
 use crate::repository::git::{Git, GitError};
 use crate::repository::push::{Pushed, push};
 
@@ -175,7 +176,7 @@ impl Site {
 
     fn swap_here(&self, reference: &str, from: Option<Oid>, to: Option<Oid>) -> Result<Swap, LeaseError> {
         let swapped = match (from, to) {
-            (None, Some(to)) => self.git2.reference(reference, to, false, "lease").map(drop),
+            (None, Some(to)) => create_ref(&self.git2, reference, to, "lease"),
             (Some(from), Some(to)) => {
                 self.git2.reference_matching(reference, to, true, from, "lease").map(drop)
             }

@@ -125,7 +125,7 @@ fn one_at_a_time_and_the_next_when_it_is_given_back() {
 #[test]
 fn of_two_at_the_same_moment_one_wins() {
     everywhere(|ours, theirs, reach| {
-        for _ in 0..3 {
+        for _ in 0..5 {
             let clones = [ours, theirs].map(|clone| clone.for_thread().unwrap());
             let (start, wait) = (std::sync::Barrier::new(2), &std::sync::Barrier::new(2));
             let wins = std::thread::scope(|scope| {
@@ -152,6 +152,33 @@ fn of_two_at_the_same_moment_one_wins() {
             assert_eq!(Lease::list(ours, reach).unwrap(), []);
         }
     });
+}
+
+#[test]
+fn a_ref_of_this_clone_is_made_once_however_many_try() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.repository();
+    let site = Site::open(&repository, Reach::Local).unwrap();
+    let note = Note::new(&claim("PROD", &person("Ann"), 0), LENGTH);
+    let commit = site.commit("PROD", &note, None).unwrap();
+    let reference = site.reference("PROD");
+    for _ in 0..50 {
+        let clones = [(); 4].map(|()| repository.for_thread().unwrap());
+        let start = std::sync::Barrier::new(clones.len());
+        let wins = std::thread::scope(|scope| {
+            let tasks = clones.map(|clone| {
+                let (start, reference) = (&start, &reference);
+                scope.spawn(move || {
+                    let site = Site::open(&clone, Reach::Local).unwrap();
+                    start.wait();
+                    site.swap(reference, None, Some(commit)).unwrap() == Swap::Done
+                })
+            });
+            tasks.map(|task| task.join().unwrap())
+        });
+        assert_eq!(wins.iter().filter(|won| **won).count(), 1);
+        assert_eq!(site.swap(&reference, Some(commit), None).unwrap(), Swap::Done);
+    }
 }
 
 #[test]
@@ -323,6 +350,7 @@ fn branches_are_a_place_for_leases_and_branches_are_no_leases() {
 
     sandbox.write("deploy.toml", "[git]\nlock_prefix = \"nonsense\"\n");
     sandbox.commit("Nowhere");
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
     let error = take(&sandbox.repository(), Reach::Local, "PROD", 0).unwrap_err();
     assert!(matches!(error, LeaseError::Prefix { .. }), "{error}");
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::repository::change::CommitError;
-use crate::repository::git::GitError;
-use crate::repository::records::RecordsError;
+use crate::repository::git::{Git, GitError};
+use crate::repository::push::last_author;
+use crate::repository::records::place::described;
+use crate::repository::records::{RecordsError, plain};
 
 /// Why an entry does not stand; nothing of it does.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -61,18 +63,12 @@ pub enum LedgerError {
     #[error("cannot write the records: {0}")]
     Io(Arc<std::io::Error>),
     /// Something was recorded without the remote, and otherwise on it.
-    #[error("what was recorded here without the remote of {what} cannot be brought to it: {who} changed it there ({})", day(*when))]
+    #[error("what was recorded here without the remote cannot be brought to it: there {moved}")]
     Apart {
         /// The branch, which holds it here.
         branch: String,
-        /// What it is, in words.
-        what: String,
-        /// Its path on the branch.
-        path: String,
-        /// Who changed it on the remote.
-        who: String,
-        /// When, in seconds since 1970.
-        when: i64,
+        /// What was changed on the remote meanwhile.
+        moved: Box<LedgerError>,
     },
     /// Something was recorded without the remote, and the remote has moved on since.
     #[error(
@@ -93,6 +89,21 @@ pub enum LedgerError {
     /// The ledger has ended.
     #[error("the records are closed: nothing more can be written")]
     Closed,
+}
+
+impl LedgerError {
+    /// Somebody changed a path: the last who did in a range of commits.
+    pub(super) fn moved(git: &Git, range: &str, path: &str) -> Result<Self, GitError> {
+        Ok(match last_author(git, range, path, "%at")? {
+            Some((who, when)) => Self::moved_by(&who, when.trim().parse().unwrap_or_default(), path),
+            // It never was there.
+            None => Self::moved_by("nobody", chrono::Utc::now().timestamp(), path),
+        })
+    }
+
+    pub(super) fn moved_by(who: &str, when: i64, path: &str) -> Self {
+        Self::Moved { what: described(path), path: path.to_owned(), who: plain(who), when }
+    }
 }
 
 impl From<RecordsError> for LedgerError {

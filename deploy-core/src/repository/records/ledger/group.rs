@@ -7,9 +7,7 @@ use super::store::{Fresh, Store};
 use super::tree::{Changes, Known, file_at};
 use super::{LedgerError, Written};
 use crate::repository::Repository;
-use crate::repository::push::last_author;
 use crate::repository::records::Expected;
-use crate::repository::records::place::described;
 
 /// Entries that go into one commit.
 pub(super) struct Group {
@@ -145,12 +143,9 @@ fn who_moved(
     path: &str,
     changes: &Changes,
 ) -> Result<LedgerError, LedgerError> {
-    let found = match (changes.at(path), tip) {
-        (Known::Untouched, Some(tip)) => last_author(repository.git(), &tip.to_string(), path, "%at")?,
-        (Known::Untouched, None) => None,
-        _ => Some(("this very command".to_owned(), chrono::Utc::now().timestamp().to_string())),
-    };
-    let (who, when) = found.unwrap_or_else(|| ("nobody known".to_owned(), "0".to_owned()));
-    let when = when.trim().parse().unwrap_or_default();
-    Ok(LedgerError::Moved { what: described(path), path: path.to_owned(), who, when })
+    let now = || chrono::Utc::now().timestamp();
+    Ok(match (changes.at(path), tip) {
+        (Known::Untouched, Some(tip)) => LedgerError::moved(repository.git(), &tip.to_string(), path)?,
+        _ => LedgerError::moved_by("this very command", now(), path),
+    })
 }

@@ -10,11 +10,8 @@ use super::LedgerError;
 use super::store::Store;
 use super::tree::{Changes, file_at};
 use super::writer::{Published, Writer};
-use crate::repository::Repository;
 use crate::repository::change::is_checked_out;
-use crate::repository::push::last_author;
 use crate::repository::records::branch::{Tips, contains};
-use crate::repository::records::place::described;
 
 /// How often it is tried where others are faster.
 const ATTEMPTS: usize = 5;
@@ -89,7 +86,8 @@ fn made_again(writer: &Writer, commit: &Commit<'_>, tip: Oid, remote: Oid) -> Re
         let path = path.to_string_lossy().replace('\\', "/");
         let some = |id: Oid| Some(id).filter(|id| !id.is_zero());
         if file_at(&base, &path)? != some(delta.old_file().id()) {
-            return Err(apart(repository, &writer.branch.name, remote, path));
+            let moved = LedgerError::moved(repository.git(), &remote.to_string(), &path)?;
+            return Err(LedgerError::Apart { branch: writer.branch.name.clone(), moved: Box::new(moved) });
         }
         changes.set(&path, some(delta.new_file().id()));
     }
@@ -98,15 +96,4 @@ fn made_again(writer: &Writer, commit: &Commit<'_>, tip: Oid, remote: Oid) -> Re
     store.finish()?;
     let message = String::from_utf8_lossy(commit.message_bytes());
     Ok(repository.write_commit(tree, &[tip], &message)?)
-}
-
-fn apart(repository: &Repository, branch: &str, remote: Oid, path: String) -> LedgerError {
-    match last_author(repository.git(), &remote.to_string(), &path, "%at") {
-        Ok(found) => {
-            let (who, when) = found.unwrap_or_else(|| ("nobody known".to_owned(), "0".to_owned()));
-            let when = when.trim().parse().unwrap_or_default();
-            LedgerError::Apart { branch: branch.to_owned(), what: described(&path), path, who, when }
-        }
-        Err(error) => error.into(),
-    }
 }

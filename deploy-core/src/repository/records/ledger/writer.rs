@@ -17,9 +17,8 @@ use crate::repository::records::{Reach, RecordsError};
 /// How often a group is made again because others were faster.
 const ATTEMPTS: usize = 20;
 
-/// How long the first of a group waits for those under way: about as long as a push takes,
-/// or a commit.
-const LINGER: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(20));
+/// How long the first of a group waits for those under way: with a remote, and without one.
+const LINGER: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(50));
 
 pub(super) struct Writer {
     pub(super) repository: Repository,

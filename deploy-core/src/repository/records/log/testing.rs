@@ -65,6 +65,17 @@ impl Sandbox {
 
     /// The same with any message.
     pub(crate) fn tell_so(&self, seconds: i64, message: &str, edits: Vec<(String, Option<Vec<u8>>)>) -> Oid {
+        self.tell_by(("Ann Ops", "ann@corp.example"), seconds, message, edits)
+    }
+
+    /// The same by anybody.
+    pub(crate) fn tell_by(
+        &self,
+        (name, email): (&str, &str),
+        seconds: i64,
+        message: &str,
+        edits: Vec<(String, Option<Vec<u8>>)>,
+    ) -> Oid {
         let repository = self.repository();
         let git = repository.git2();
         let tip = repository.ref_commit(BRANCH).unwrap().map(|tip| git.find_commit(tip).unwrap());
@@ -84,7 +95,7 @@ impl Sandbox {
             }
         }
         let tree = git.find_tree(update.create_updated(git, &tree).unwrap()).unwrap();
-        let who = Signature::new("Ann Ops", "ann@corp.example", &Time::new(START + seconds, 0)).unwrap();
+        let who = Signature::new(name, email, &Time::new(START + seconds, 0)).unwrap();
         let parents: Vec<_> = tip.iter().collect();
         git.commit(Some(BRANCH), &who, &who, message, &tree, &parents).unwrap()
     }

@@ -1,0 +1,94 @@
+//! Many transactions of one schedule each, as many under way as pay.
+//!
+//! They share the planner, the ledger and the lease. Memory holds whole
+//! definitions of a few at a time; the others wait for a commit with canonical bytes.
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tokio::sync::Semaphore;
+
+use super::{Asked, Before, Done, ExecuteError, Execution, Transaction};
+use crate::deploy::{Accept, Entrance, Plan, PlanError, Planner, Refusal, Selected};
+use crate::repository::records::{Records, RecordsError};
+
+/// How many transactions are under way at once: what waits for a push shares it.
+const UNDER_WAY: usize = 256;
+/// How many are planned at once.
+const PLANNED: usize = 24;
+
+/// What became of one schedule.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It went as far as the target.
+    Done(Box<Done>),
+    /// It must be accepted first.
+    Refused(Box<Plan>, Vec<Refusal>),
+    /// It did not.
+    Failed(EachError),
+    /// The user stopped before its turn came.
+    NotTried,
+}
+
+/// Why one schedule was not deployed.
+#[derive(Debug, thiserror::Error)]
+pub enum EachError {
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The records could not be read.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    /// It was not carried out.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+}
+
+impl Execution<'_> {
+    /// Deploys each schedule in a transaction of its own; `told` hears of each, in their order.
+    pub async fn each(
+        &self,
+        planner: &Planner,
+        records: &Records<'_>,
+        items: &[Selected],
+        accept: &Accept,
+        asked: impl Fn() -> Asked,
+        mut told: impl FnMut(&Selected, Outcome),
+    ) {
+        let planned = Semaphore::new(PLANNED);
+        let (planned, asked) = (&planned, &asked);
+        let outcomes = items.iter().map(|item| async move {
+            let outcome = self.one_of_many(planner, records, item, accept, planned, asked).await;
+            (item, outcome.unwrap_or_else(Outcome::Failed))
+        });
+        let mut outcomes = stream::iter(outcomes).buffered(UNDER_WAY);
+        while let Some((item, outcome)) = outcomes.next().await {
+            told(item, outcome);
+        }
+    }
+
+    async fn one_of_many(
+        &self,
+        planner: &Planner,
+        records: &Records<'_>,
+        item: &Selected,
+        accept: &Accept,
+        planned: &Semaphore,
+        asked: impl Fn() -> Asked,
+    ) -> Result<Outcome, EachError> {
+        let transaction = {
+            // The semaphore is never closed.
+            let _permit = planned.acquire().await;
+            if self.is_stopped() {
+                return Ok(Outcome::NotTried);
+            }
+            let planned = planner.plan(std::slice::from_ref(item)).await?;
+            let refusals = planned.plan.refusals(accept, Entrance::Unattended);
+            if !refusals.is_empty() {
+                return Ok(Outcome::Refused(Box::new(planned.plan), refusals));
+            }
+            let before = Before::read(records, &planned.plan)?;
+            Transaction::deploying(planned, before, &asked())
+        };
+        Ok(Outcome::Done(Box::new(self.run(transaction).await?)))
+    }
+}

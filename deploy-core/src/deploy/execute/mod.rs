@@ -1,0 +1,257 @@
+//! Changing a target, in the one order in which nothing can be lost.
+//!
+//! What stands there and what shall stand there are committed as "Deploying"
+//! (and pushed, where there is a remote) before the target is touched. Then it
+//! is changed in one transaction and read back, and what stands there decides
+//! how the records end: never what an answer said or did not say. The same
+//! code ends what a killed process left ([`Execution::resolve`]).
+
+mod each;
+mod ending;
+mod error;
+mod making;
+mod readback;
+mod removing;
+mod scripts;
+mod seen;
+mod target;
+mod transaction;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use tokio::sync::Semaphore;
+
+use crate::opcon::{Cause, OpConError, OpConSystem};
+use crate::repository::records::{Entry, Lease, Ledger, Phase, Record, Status};
+use crate::repository::settings::OnMismatch;
+pub use each::{EachError, Outcome};
+pub use error::{ExecuteError, Unsettled};
+pub use making::{Asked, Before};
+pub use scripts::{StandingScript, Texts, to_bytes};
+pub use seen::{Seen, Verdict};
+pub use target::{of_undoing, standing};
+pub use transaction::{PackagePiece, Piece, Transaction};
+
+/// How many transactions hold whole definitions in memory at once.
+const AT_WORK: usize = 24;
+/// How often a target is looked at again that may still be at work on what it was sent.
+const LOOKS: u32 = 5;
+/// How long between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// What it takes to change a target.
+pub struct Execution<'a> {
+    /// The target.
+    pub system: Arc<dyn OpConSystem>,
+    /// Where records are written.
+    pub ledger: Ledger,
+    /// What holds everybody else off.
+    pub lease: &'a Lease,
+    /// What happens when a target does not hold what was sent.
+    pub on_mismatch: OnMismatch,
+    /// What time it is.
+    pub clock: &'a (dyn Fn() -> DateTime<FixedOffset> + Sync),
+    /// Set when the user wants to stop.
+    pub stop: &'a AtomicBool,
+    /// Is told how far it is.
+    pub told: &'a (dyn Fn(Told) + Sync),
+    at_work: Semaphore,
+}
+
+/// How far an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// What stands there is committed; the target is about to be changed.
+    Begun,
+    /// The target has answered and is read back.
+    Touched,
+    /// The end is about to be recorded.
+    Ending,
+}
+
+/// How an operation ended.
+#[derive(Debug)]
+pub struct Done {
+    /// The records, ended.
+    pub records: Vec<Record>,
+    /// The package's record.
+    pub package: Option<Record>,
+    /// What is not as it was sent, by schedule, in lines.
+    pub mismatch: Vec<(String, Vec<String>)>,
+    /// Whether the answer of the target was lost, and what was done is known from reading back.
+    pub read_back_decided: bool,
+}
+
+/// What came of touching the target.
+#[derive(Debug)]
+pub(crate) enum Touched {
+    /// It said that it did.
+    Taken,
+    /// It said that it did not.
+    Refused(OpConError),
+    /// It did not say.
+    Unsure(OpConError),
+    /// Another process touched it, or did not.
+    Unknown,
+}
+
+impl<'a> Execution<'a> {
+    /// With what it takes.
+    pub fn new(
+        system: Arc<dyn OpConSystem>,
+        ledger: Ledger,
+        lease: &'a Lease,
+        on_mismatch: OnMismatch,
+        clock: &'a (dyn Fn() -> DateTime<FixedOffset> + Sync),
+        stop: &'a AtomicBool,
+        told: &'a (dyn Fn(Told) + Sync),
+    ) -> Self {
+        Self { system, ledger, lease, on_mismatch, clock, stop, told, at_work: Semaphore::new(AT_WORK) }
+    }
+
+    /// Does it: begin, touch, read back, end.
+    pub async fn run(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
+        let _participant = self.ledger.join();
+        let server = transaction.server().to_owned();
+        if self.is_stopped() {
+            return Err(ExecuteError::Stopped { server });
+        }
+        let begun = self.ledger.write(begin(&transaction)).await;
+        begun.map_err(|source| ExecuteError::NotBegun { server: server.clone(), source })?;
+        // The semaphore is never closed.
+        let _permit = self.at_work.acquire().await;
+        if self.is_stopped() {
+            let stopped = ExecuteError::Stopped { server };
+            return Err(self.cancel(transaction, stopped).await);
+        }
+        if let Err(source) = self.lease.still_held() {
+            let lost = ExecuteError::LeaseLost { server, source };
+            return Err(self.cancel(transaction, lost).await);
+        }
+        (self.told)(Told::Begun);
+        let touched = match target::touch(&*self.system, &transaction).await {
+            Ok(touched) => touched,
+            Err(error) => return Err(self.cancel(transaction, error).await),
+        };
+        (self.told)(Told::Touched);
+        let mut seen = self.look(&transaction).await;
+        // A system that was too slow to answer may be still at it.
+        let is_slow =
+            matches!(&touched, Touched::Unsure(error) if matches!(*error.cause, Cause::AnswerTimeout { .. }));
+        for _ in 0..LOOKS {
+            let as_before = |seen: &Vec<Seen>| seen.iter().all(|one| one.verdict == Verdict::AsBefore);
+            if !is_slow || !seen.as_ref().is_ok_and(as_before) {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            seen = self.look(&transaction).await;
+        }
+        self.settle(transaction, touched, seen).await
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Ends what another process began, by what stands on the target.
+    pub async fn resolve(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
+        let _participant = self.ledger.join();
+        if transaction.pieces.is_empty() {
+            // A package that was being removed: what is left of it stands there as before.
+            return self.end_unchanged(transaction).await;
+        }
+        let seen = self.look(&transaction).await;
+        self.settle(transaction, Touched::Unknown, seen).await
+    }
+
+    /// What stands there now.
+    pub(crate) async fn look(&self, transaction: &Transaction) -> Result<Vec<Seen>, OpConError> {
+        seen::look(&self.system, transaction).await
+    }
+
+    /// Decides how it ends, by what stands there.
+    async fn settle(
+        &self,
+        transaction: Transaction,
+        touched: Touched,
+        seen: Result<Vec<Seen>, OpConError>,
+    ) -> Result<Done, ExecuteError> {
+        let read = match seen {
+            Ok(seen) => return self.settle_seen(transaction, touched, seen).await,
+            Err(read) => read,
+        };
+        let (phase, why) = match touched {
+            Touched::Taken => (Phase::Inserted, Unsettled::NotRead(read)),
+            Touched::Refused(touched) | Touched::Unsure(touched) => {
+                (Phase::Begun, Unsettled::Unknown { touched, read })
+            }
+            Touched::Unknown => (Phase::Begun, Unsettled::CutOff(read)),
+        };
+        Err(self.leave_open(transaction, phase, why).await)
+    }
+
+    async fn settle_seen(
+        &self,
+        transaction: Transaction,
+        touched: Touched,
+        seen: Vec<Seen>,
+    ) -> Result<Done, ExecuteError> {
+        let all = |verdict: &Verdict| seen.iter().all(|one| one.verdict == *verdict);
+        if all(&Verdict::AsWanted) {
+            let decided = !matches!(touched, Touched::Taken);
+            return self.succeed(transaction, seen, Vec::new(), decided).await;
+        }
+        match touched {
+            Touched::Taken => {
+                let differs = seen::differences(&transaction, &seen);
+                match self.on_mismatch {
+                    // A version of a script cannot be taken away again.
+                    OnMismatch::Rollback if transaction.scripts.is_empty() => {
+                        Err(self.put_back(transaction, differs).await)
+                    }
+                    OnMismatch::Report | OnMismatch::Rollback => {
+                        self.succeed(transaction, seen, differs, false).await
+                    }
+                }
+            }
+            Touched::Unsure(source) | Touched::Refused(source) if all(&Verdict::AsBefore) => {
+                Err(self.fail(transaction, source).await)
+            }
+            Touched::Refused(source) => Err(self.fail_changed(transaction, source, seen).await),
+            Touched::Unknown if all(&Verdict::AsBefore) => self.end_unchanged(transaction).await,
+            // Some of it was done, and nobody else was there meanwhile.
+            Touched::Unknown if !seen.iter().any(Seen::is_neither) => {
+                let differs = seen::differences(&transaction, &seen);
+                Err(self.put_back(transaction, differs).await)
+            }
+            touched => {
+                let neither = seen::differences(&transaction, &seen).into_iter().next();
+                let (name, differs) = neither.unwrap_or_default();
+                let touched = match touched {
+                    Touched::Unsure(error) => Some(error),
+                    _ => None,
+                };
+                let why = Unsettled::Neither { name, touched, differs };
+                Err(self.leave_open(transaction, Phase::Begun, why).await)
+            }
+        }
+    }
+}
+
+/// All that is committed before the target is touched.
+fn begin(transaction: &Transaction) -> Entry {
+    let pieces = transaction.pieces.iter().map(|piece| {
+        Entry::begin(&piece.record, piece.wanted.as_deref(), piece.found.as_deref(), piece.standing.as_ref())
+    });
+    let package = transaction.package.iter().map(|package| Entry::begin(&package.record, None, None, None));
+    let whole = package.chain(pieces).reduce(Entry::and);
+    whole.unwrap_or_default()
+}
+
+/// A record at its end.
+fn ended(record: &Record, status: Status, at: DateTime<FixedOffset>) -> Record {
+    Record { status, phase: Phase::Done, ended: Some(at), ..record.clone() }
+}

@@ -1,0 +1,242 @@
+//! A plan from what was transformed and what was observed.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::compare::Estate;
+use super::look::{self, Looked, look};
+use super::observe::{Facts, Found};
+use super::target::fold;
+use super::transform::Transformed;
+use super::{Content, PlanError, Planned, Shared, report, unchanged};
+use crate::definition::diff::render::{self, Line, Style};
+use crate::definition::diff::{Difference, visible};
+use crate::definition::form::Part;
+use crate::definition::{Definition, Parts};
+use crate::deploy::check::{self, Subject};
+use crate::deploy::{
+    Check, Digests, InDaily, PLAN_SCHEMA, Plan, PlannedPackage, PlannedSchedule, Section, Selected, Stands,
+};
+use crate::opcon::{DailySchedule, Extract, ImportRules};
+use crate::repository::records::{Digest, Source};
+
+/// Checks, looks at every schedule, and puts the plan together.
+pub(super) fn assemble(
+    shared: &Shared,
+    selected: &[Selected],
+    transformed: Transformed,
+    facts: &Facts,
+    mut extracts: Found,
+    daily: &[DailySchedule],
+) -> Result<Planned, PlanError> {
+    let on_target = |original: &str| {
+        let named = transformed.originals.iter().find(|(_, name)| *name == original);
+        named.map_or_else(|| original.to_owned(), |(name, _)| name.clone())
+    };
+    let releases: Vec<(String, String)> =
+        transformed.releases.iter().map(|(name, release)| (on_target(name), release.clone())).collect();
+    let mut sections = check::run(&Subject {
+        definition: &transformed.definition,
+        server: &shared.server.name,
+        settings: &shared.settings.deploy,
+        tags: &shared.tags,
+        features: &shared.features,
+        inventory: &shared.target.inventory,
+        version: &shared.target.version,
+        masters: &facts.masters,
+        jobs: &facts.jobs,
+        scripts: &facts.scripts,
+        releases: &releases,
+        disagreements: &transformed.disagreements,
+        exported: transformed.exported.as_deref(),
+    });
+    let Transformed { definition, originals, explained, warnings, .. } = transformed;
+    let parts = parts(&definition);
+    drop(definition);
+    let source = |name: &str| -> Option<&Selected> {
+        let original = originals.get(name)?;
+        selected.iter().find(|item| item.name == *original)
+    };
+    let estate = Estate { inventory: &shared.target.inventory, scripts: &facts.scripts };
+    let open: Vec<(look::Part, Option<Extract>)> =
+        parts.into_iter().map(|part| (extracts.remove(&part.name), part)).map(|(a, b)| (b, a)).collect();
+    let look_at = |(part, extract): (look::Part, Option<Extract>)| {
+        let found = extract.map(Extract::into_definition).transpose()?;
+        let blob = source(&part.name).and_then(|item| item.source.blob.as_deref());
+        look(shared, &estate, part, found, blob)
+    };
+    let mut looked: Vec<Looked> = match open.len() {
+        1 => open.into_iter().map(look_at).collect::<Result<_, _>>()?,
+        _ => open.into_par_iter().map(look_at).collect::<Result<_, _>>()?,
+    };
+    unchanged::leave(shared, &mut looked);
+    let left_out = rules_left_out(shared);
+    sections.extend([
+        Section { check: Check::Selection, findings: report::selection(&shared.remarks, selected) },
+        Section { check: Check::Comparison, findings: report::comparison(shared, &looked) },
+        Section { check: Check::Rules, findings: report::rules(shared, &warnings, left_out) },
+    ]);
+    let digests = digests(shared, selected, &looked, left_out);
+    let mut schedules = Vec::new();
+    let mut contents = BTreeMap::new();
+    let mut told = HashSet::new();
+    for mut seen in looked {
+        // What several schedules share is told once.
+        seen.difference.changes.retain(|change| {
+            change.part != Part::Shared || told.insert(serde_json::to_string(change).unwrap_or_default())
+        });
+        let original = originals.get(&seen.name).filter(|original| **original != seen.name);
+        schedules.push(PlannedSchedule {
+            original_name: original.cloned(),
+            source: source(&seen.name).map_or_else(Source::default, |item| item.source.clone()),
+            unchanged: seen.unchanged,
+            in_daily: match seen.stands {
+                Stands::Nothing => Vec::new(),
+                _ => in_daily(&seen.name, daily, shared.order.options.rebuild_daily),
+            },
+            planned: Digest::of(&seen.planned),
+            found: seen.found.as_deref().map(Digest::of),
+            stands: seen.stands,
+            difference: lines(&seen.name, &seen.difference),
+            pin: seen.pin,
+            name: seen.name.clone(),
+        });
+        contents.insert(seen.name, Content { planned: seen.planned, found: seen.found });
+    }
+    sections.push(Section { check: Check::Daily, findings: report::daily(&schedules) });
+    sections.sort_by_key(|section| section.check);
+    let package = shared.package.as_ref();
+    let plan = Plan {
+        schema: PLAN_SCHEMA,
+        server: shared.server.name.clone(),
+        server_type: shared.server.server.kind,
+        settings: shared.commits.1.to_string(),
+        commit: shared.commits.0.to_string(),
+        person: shared.person.clone(),
+        what: shared.order.what.clone(),
+        asked_rules: shared.order.rules.clone(),
+        reference: shared.order.reference.clone(),
+        description: shared.order.description.clone(),
+        tag: shared.order.tag.clone(),
+        package: package
+            .map(|package| PlannedPackage { name: package.name.clone(), source: package.source.clone() }),
+        schedules,
+        rules: shared.prepared.read.clone(),
+        rules_left_out: left_out,
+        environment: shared.order.environment.clone(),
+        options: shared.order.options.clone(),
+        import_rules: import_rules(shared),
+        target: shared.target.version.clone(),
+        sections,
+        explained,
+        digests,
+    };
+    Ok(Planned { plan, contents })
+}
+
+/// A difference as lines below the schedule's name; none where there is none.
+fn lines(name: &str, difference: &Difference) -> Vec<Line> {
+    if difference.changes.is_empty() {
+        return Vec::new();
+    }
+    let lines = render::lines(difference);
+    let has_own = difference.changes.iter().any(|change| change.part == Part::Own);
+    let heading = Line { style: Style::Heading, text: visible(name) };
+    (!has_own).then_some(heading).into_iter().chain(lines).collect()
+}
+
+/// The definitions of the single schedules as bytes, made one by one.
+fn parts(definition: &Definition) -> Vec<look::Part> {
+    let names: Vec<&str> = definition.names();
+    if let [only] = names.as_slice() {
+        return vec![look::Part { name: (*only).to_owned(), planned: definition.to_bytes() }];
+    }
+    let split = Parts::of(definition);
+    let part = |(at, name): (usize, &&str)| look::Part {
+        name: (*name).to_owned(),
+        planned: split.part(at).to_bytes(),
+    };
+    names.par_iter().enumerate().map(part).collect()
+}
+
+/// Whether rules were chosen that the server does not allow.
+fn rules_left_out(shared: &Shared) -> bool {
+    let of_package = shared.package.as_ref().is_some_and(|package| !package.rules.is_empty());
+    let server = &shared.server.server;
+    let chosen = of_package
+        || !shared.order.rules.is_empty()
+        || !server.rules.is_empty()
+        || shared.order.environment.is_some()
+        || server.environment.is_some();
+    !server.allow_rules && chosen
+}
+
+/// What the target is told besides the definition.
+fn import_rules(shared: &Shared) -> ImportRules {
+    let (settings, options) = (&shared.settings.deploy, &shared.order.options);
+    ImportRules {
+        update_properties: settings.update_properties,
+        update_variables: settings.update_variables,
+        update_schedule_instance_properties: settings.update_schedule_instance_properties,
+        merge_schedule_instance_properties: settings.merge_schedule_instance_properties,
+        exclude_scripts: settings.exclude_scripts,
+        exclude_calendars: settings.exclude_calendars,
+        auto_build: options.auto_build,
+        auto_delete_days: options.auto_delete_days,
+        do_not_overwrite: options.no_overwrite,
+        rebuild_daily: options.rebuild_daily,
+        insert_sap_jobs: settings.insert_sap_jobs,
+        reset_scripts: false,
+    }
+}
+
+/// The instances of a schedule that keep the old definition.
+fn in_daily(name: &str, daily: &[DailySchedule], rebuild: bool) -> Vec<InDaily> {
+    // What waits or is held is built anew; what is active is not.
+    let is_rebuilt = |instance: &DailySchedule| {
+        let category = instance.status.category.as_deref().unwrap_or_default();
+        rebuild && ["waiting", "held"].contains(&category.to_lowercase().as_str())
+    };
+    let ours = daily.iter().filter(|instance| fold(&instance.name) == fold(name) && !is_rebuilt(instance));
+    let mut instances: Vec<InDaily> = ours
+        .map(|instance| InDaily {
+            id: instance.id.clone(),
+            date: instance.date,
+            status: instance.status.description.clone().unwrap_or_default(),
+        })
+        .collect();
+    instances.sort_by(|a, b| (a.date, &a.id).cmp(&(b.date, &b.id)));
+    instances
+}
+
+fn digests(shared: &Shared, selected: &[Selected], looked: &[Looked], left_out: bool) -> Digests {
+    let of = |value: &serde_json::Value| Digest::of(value.to_string().as_bytes());
+    let mut sources: Vec<(&str, String)> =
+        selected.iter().map(|item| (item.name.as_str(), item.blob.to_string())).collect();
+    sources.sort();
+    let package = shared.package.as_ref().map(|package| (&package.name, &package.source.blob));
+    let context = &shared.prepared.context;
+    let target = looked.iter().map(|seen| {
+        let record = match &seen.stands {
+            Stands::Known { record, .. } => Some(record.id.to_string()),
+            Stands::Nothing | Stands::Unknown => None,
+        };
+        let state = seen.state.as_deref().map(|state| Digest::of(state).0);
+        (&seen.name, state, record, &seen.names_other)
+    });
+    let output = looked.iter().map(|seen| (&seen.name, Digest::of(&seen.planned).0));
+    Digests {
+        source: of(&json!([package, sources])),
+        rules: of(&json!([
+            shared.prepared.read,
+            context.environment,
+            context.target.kind,
+            context.target.vars,
+            left_out
+        ])),
+        target: of(&json!([target.collect::<Vec<_>>(), shared.target.version])),
+        output: of(&json!([output.collect::<Vec<_>>(), import_rules(shared)])),
+    }
+}

@@ -1,0 +1,118 @@
+//! Killed at every step: the target is as before or as planned, the records
+//! say so after `doctor --repair`, and what stood before can be put back.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Instant;
+
+use crate::faults::{DEADLINE, POLL};
+use crate::harness::{Run, World};
+use crate::recovery::{DEPLOY, MANY, Story};
+
+/// A `git` that kills whoever called it, at its N-th call or once that has done its work.
+fn killing_git(world: &World, number: usize, after: bool) {
+    let real = std::env::var("PATH").unwrap();
+    let real = real.split(':').map(|dir| format!("{dir}/git")).find(|git| fs::exists(git).unwrap()).unwrap();
+    let count = world.path("bin/count");
+    let work = if after { format!("'{real}' \"$@\"") } else { String::new() };
+    let script = format!(
+        "#!/bin/sh\necho \"$*\" >> '{count}'\nif [ $(wc -l < '{count}') = {number} ]; then {work}\nkill -9 $PPID; exit 1; fi\nexec '{real}' \"$@\"\n",
+        count = count.display()
+    );
+    let _ = fs::remove_file(&count);
+    world.write("bin/git", script);
+    fs::set_permissions(world.path("bin/git"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs the program with that `git`.
+fn run_killed(world: &World, args: &[&str]) -> Run {
+    let path = format!("{}:{}", world.path("bin").display(), std::env::var("PATH").unwrap());
+    world.finish(world.program("central").env("PATH", path).args(args))
+}
+
+fn killed_at_every_git(remote: bool, after: bool) {
+    let story = Story::begin(remote);
+    let world = &story.world;
+    let mut touched = 0;
+    for number in 1.. {
+        assert!(number < MANY);
+        killing_git(world, number, after);
+        let run = run_killed(world, DEPLOY);
+        let calls = world.read("bin/count");
+        let when = format!("killed at {}\n{run}", calls.lines().last().unwrap_or_default());
+        touched += usize::from(story.assert_recovers(&when));
+        if run.output.status.code().is_some() {
+            run.ok();
+            assert!(touched > 1, "no kill came after the target was touched");
+            break;
+        }
+    }
+    world.assert_sound("central");
+}
+
+/// Kills the program while the N-th request is held: before it is done, or before all of the
+/// answer is there.
+fn killed_at_every_request(fault: &str) {
+    let story = Story::begin(false);
+    let mut touched = 0;
+    for number in 1.. {
+        assert!(number < MANY);
+        let before = story.systems.requests().len();
+        story.systems.set_fault(format!("{fault}=600000#{number}").parse().unwrap());
+        let mut program = story.world.program("central");
+        let mut child = program.args(DEPLOY).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // What is held before it is done has not been recorded yet.
+        let wanted = before + if fault == "latency" { number - 1 } else { number };
+        let started = Instant::now();
+        let mut ended = None;
+        while story.systems.requests().len() < wanted && ended.is_none() {
+            assert!(started.elapsed() < DEADLINE);
+            std::thread::sleep(POLL);
+            ended = child.try_wait().unwrap();
+        }
+        let ended = match ended {
+            Some(status) => status,
+            None => {
+                child.kill().unwrap();
+                child.wait().unwrap()
+            }
+        };
+        story.systems.clear_faults();
+        touched += usize::from(story.assert_recovers(&format!("killed at request {number}")));
+        if ended.success() {
+            break;
+        }
+    }
+    assert!(touched > 1, "no kill came after the target was touched");
+}
+
+#[test]
+fn before_every_git_with_a_remote() {
+    killed_at_every_git(true, false);
+}
+
+#[test]
+fn after_every_git_with_a_remote() {
+    killed_at_every_git(true, true);
+}
+
+#[test]
+fn before_every_git_without_a_remote() {
+    killed_at_every_git(false, false);
+}
+
+#[test]
+fn after_every_git_without_a_remote() {
+    killed_at_every_git(false, true);
+}
+
+#[test]
+fn before_every_request_is_done() {
+    killed_at_every_request("latency");
+}
+
+#[test]
+fn before_every_answer_is_there() {
+    killed_at_every_request("slow-body");
+}
