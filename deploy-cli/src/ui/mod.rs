@@ -101,8 +101,7 @@ impl Ui {
     ) -> Result<(), CommandError> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         // As it is made: a long list is not held twice.
-        let written = serde_json::to_writer(&mut out, &Object { name, value, besides });
-        match written {
+        match serde_json::to_writer(&mut out, &Object { name, value, besides }) {
             Err(error) if error.is_io() => self.wrote(Err(error.into())),
             written => {
                 written?;
@@ -194,7 +193,7 @@ impl Ui {
     }
 }
 
-/// One object with a schema number and the one thing it is about.
+/// One object with a schema number and what it is about.
 struct Object<'a, T> {
     name: &'a str,
     value: &'a T,
@@ -203,11 +202,11 @@ struct Object<'a, T> {
 
 impl<T: Serialize> Serialize for Object<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(Some(2 + self.besides.len()))?;
+        let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("schema", &1)?;
         object.serialize_entry(self.name, self.value)?;
-        for (name, value) in self.besides {
-            object.serialize_entry(name, value)?;
+        for (key, value) in self.besides {
+            object.serialize_entry(key, value)?;
         }
         object.end()
     }
