@@ -41,6 +41,8 @@ pub struct Ui {
     json: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether nobody is to be asked, even where there is somebody.
+    unattended: bool,
     /// Why the result could not be written as a whole.
     lost: OnceLock<io::Error>,
 }
@@ -48,7 +50,18 @@ pub struct Ui {
 impl Ui {
     /// As the options say.
     pub fn new(global: &Global) -> Self {
-        Self { json: global.json, quiet: global.quiet, verbose: global.verbose, lost: OnceLock::new() }
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            unattended: false,
+            lost: OnceLock::new(),
+        }
+    }
+
+    /// Never asks anybody anything.
+    pub fn unattended(self) -> Self {
+        Self { unattended: true, ..self }
     }
 
     /// Whether the result is wanted as JSON.
@@ -101,8 +114,7 @@ impl Ui {
     ) -> Result<(), CommandError> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         // As it is made: a long list is not held twice.
-        let written = serde_json::to_writer(&mut out, &Object { name, value, besides });
-        match written {
+        match serde_json::to_writer(&mut out, &Object { name, value, besides }) {
             Err(error) if error.is_io() => self.wrote(Err(error.into())),
             written => {
                 written?;
@@ -159,7 +171,7 @@ impl Ui {
 
     /// Whether there is somebody to be asked.
     pub fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+        !self.json && !self.unattended && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// A question to be answered with yes or no; `None` where nobody can be asked.
@@ -194,7 +206,7 @@ impl Ui {
     }
 }
 
-/// One object with a schema number and the one thing it is about.
+/// One object with a schema number and what it is about.
 struct Object<'a, T> {
     name: &'a str,
     value: &'a T,
@@ -203,11 +215,11 @@ struct Object<'a, T> {
 
 impl<T: Serialize> Serialize for Object<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(Some(2 + self.besides.len()))?;
+        let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("schema", &1)?;
         object.serialize_entry(self.name, self.value)?;
-        for (name, value) in self.besides {
-            object.serialize_entry(name, value)?;
+        for (key, value) in self.besides {
+            object.serialize_entry(key, value)?;
         }
         object.end()
     }

@@ -7,7 +7,9 @@ use super::seen::{Seen, Verdict};
 use super::transaction::{Piece, Transaction};
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
 use crate::opcon::OpConError;
-use crate::repository::records::{Action, Block, Digest, Entry, LedgerError, Phase, Record, Status};
+use crate::repository::records::{
+    Action, Block, Digest, Entry, LedgerError, Phase, Record, STANDS_OTHERWISE, Status,
+};
 
 /// How often the end is written where the remote is out of reach.
 const TRIES: u32 = 3;
@@ -31,9 +33,7 @@ impl Execution<'_> {
             let mut record = ended(&piece.record, Status::Active, at);
             let differs = mismatch.iter().find(|(name, _)| name == piece.name());
             record.reason = match differs {
-                Some((_, lines)) => {
-                    Some(format!("stands there other than it was sent: {}", on_one_line(lines)))
-                }
+                Some((_, lines)) => Some(format!("{STANDS_OTHERWISE}: {}", on_one_line(lines))),
                 None if read_back_decided => Some("known from reading back".to_owned()),
                 None => None,
             };
