@@ -7,6 +7,7 @@ mod audit_verify;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
+mod deploy_refused;
 mod deploying;
 mod diff_show_export;
 mod drift;
@@ -26,6 +27,8 @@ mod output;
 mod packages;
 mod records;
 mod recovery;
+#[cfg(unix)]
+mod remotes;
 mod rolling_back;
 mod rules;
 mod rules_bad_input;

@@ -104,7 +104,7 @@ impl Execution<'_> {
         seen: Vec<Seen>,
     ) -> ExecuteError {
         let changed = transaction.pieces.iter().zip(seen).find_map(|(piece, seen)| match seen.verdict {
-            Verdict::AsBefore => None,
+            Verdict::AsBefore | Verdict::AsBoth => None,
             Verdict::AsWanted => Some((piece.name().to_owned(), vec!["it is what was sent".to_owned()])),
             Verdict::Neither(lines) => Some((piece.name().to_owned(), lines)),
         });
@@ -142,7 +142,7 @@ impl Execution<'_> {
         let (server, what) = (transaction.server().to_owned(), transaction.what());
         let lines = || differs.iter().flat_map(|(_, lines)| lines.clone()).collect::<Vec<_>>();
         match put_back {
-            Ok(seen) if seen.iter().all(|one| one.verdict == Verdict::AsBefore) => {
+            Ok(seen) if seen.iter().all(Seen::is_before) => {
                 let failed = ExecuteError::PutBack { server, what, differs: lines() };
                 let reason = failed.to_string();
                 self.give_up(transaction, Status::Failed, reason, failed).await

@@ -151,7 +151,7 @@ impl<'a> Execution<'a> {
             Touched::Unsure(error) => matches!(*error.cause, Cause::AnswerTimeout { .. }),
             _ => false,
         };
-        let as_before = |seen: &Vec<Seen>| seen.iter().all(|one| one.verdict == Verdict::AsBefore);
+        let as_before = |seen: &Vec<Seen>| seen.iter().all(Seen::is_before);
         for _ in 0..LOOKS {
             if !is_slow || !seen.as_ref().is_ok_and(as_before) {
                 break;
@@ -209,11 +209,12 @@ impl<'a> Execution<'a> {
         touched: Touched,
         seen: Vec<Seen>,
     ) -> Result<Done, ExecuteError> {
-        let all = |verdict: &Verdict| seen.iter().all(|one| one.verdict == *verdict);
-        if all(&Verdict::AsWanted) {
-            let decided = !matches!(touched, Touched::Taken);
-            return self.succeed(transaction, seen, Vec::new(), decided).await;
+        let taken = matches!(touched, Touched::Taken);
+        let is_proved = taken || seen.iter().any(|one| one.verdict == Verdict::AsWanted);
+        if is_proved && seen.iter().all(Seen::is_wanted) {
+            return self.succeed(transaction, seen, Vec::new(), !taken).await;
         }
+        let as_before = seen.iter().all(Seen::is_before);
         match touched {
             Touched::Taken => {
                 let differs = seen::differences(&transaction, &seen);
@@ -227,11 +228,11 @@ impl<'a> Execution<'a> {
                     }
                 }
             }
-            Touched::Unsure(source) | Touched::Refused(source) if all(&Verdict::AsBefore) => {
+            Touched::Unsure(source) | Touched::Refused(source) if as_before => {
                 Err(self.fail(transaction, source).await)
             }
             Touched::Refused(source) => Err(self.fail_changed(transaction, source, seen).await),
-            Touched::Unknown if all(&Verdict::AsBefore) => self.end_unchanged(transaction).await,
+            Touched::Unknown if as_before => self.end_unchanged(transaction).await,
             // Some of it was done, and nobody else was there meanwhile.
             Touched::Unknown if !seen.iter().any(Seen::is_neither) => {
                 let differs = seen::differences(&transaction, &seen);

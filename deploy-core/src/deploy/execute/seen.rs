@@ -27,11 +27,23 @@ pub enum Verdict {
     AsWanted,
     /// What stood there before.
     AsBefore,
+    /// What was to stand there, which is what stood there before; nothing tells them apart.
+    AsBoth,
     /// Neither; what differs from what was to stand there, in lines.
     Neither(Vec<String>),
 }
 
 impl Seen {
+    /// Whether it is what was to be.
+    pub(super) fn is_wanted(&self) -> bool {
+        matches!(self.verdict, Verdict::AsWanted | Verdict::AsBoth)
+    }
+
+    /// Whether it is what was.
+    pub(super) fn is_before(&self) -> bool {
+        matches!(self.verdict, Verdict::AsBefore | Verdict::AsBoth)
+    }
+
     /// Whether it is neither what was nor what should be.
     pub(super) fn is_neither(&self) -> bool {
         matches!(self.verdict, Verdict::Neither(_))
@@ -66,10 +78,11 @@ fn judge(piece: &Piece, stands: Option<Definition>, rules: &ImportRules) -> Seen
         (Some(wanted), Some(stands)) => {
             let differs = mismatch(wanted, stands, rules);
             // Where what was sent equals what stood there, the record's name in it tells them apart.
-            match differs.is_empty() && (carries(piece, stands) || !is_before(&found, stands)) {
-                true => Verdict::AsWanted,
-                false if is_before(&found, stands) => Verdict::AsBefore,
-                false => Verdict::Neither(differs),
+            match (differs.is_empty(), is_before(&found, stands)) {
+                (true, true) if !carries(piece, stands) => Verdict::AsBoth,
+                (true, _) => Verdict::AsWanted,
+                (false, true) => Verdict::AsBefore,
+                (false, false) => Verdict::Neither(differs),
             }
         }
         (_, Some(stands)) if is_before(&found, stands) => Verdict::AsBefore,
@@ -97,11 +110,51 @@ pub(super) fn differences(transaction: &Transaction, seen: &[Seen]) -> Vec<(Stri
     let pairs = transaction.pieces.iter().zip(seen);
     pairs
         .filter_map(|(piece, seen)| match &seen.verdict {
-            Verdict::AsWanted => None,
+            Verdict::AsWanted | Verdict::AsBoth => None,
             Verdict::AsBefore => {
                 Some((piece.name().to_owned(), vec!["what stood there before stands there still".to_owned()]))
             }
             Verdict::Neither(lines) => Some((piece.name().to_owned(), lines.clone())),
         })
         .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::repository::records::testing::deployment;
+
+    fn starting(time: &str, documentation: &str) -> Definition {
+        let schedule = json!({"name": "P", "startTime": time, "documentation": documentation});
+        Definition::from_value(json!({"scheduleList": [schedule]})).unwrap()
+    }
+
+    #[test]
+    fn what_stands_there_is_told_apart() {
+        let record = deployment("QA", "P");
+        let ours = format!("{{\"opcon-deploy\":{{\"record\":\"{}\"}}}}", record.id);
+        let judged = |wanted: Option<&str>, found: Option<&str>, stands: Option<(&str, &str)>| {
+            let bytes = |time: Option<&str>| time.map(|time| starting(time, "").to_bytes());
+            let (wanted, found) = (bytes(wanted), bytes(found));
+            let piece = Piece { record: record.clone(), wanted, found, standing: None, pin: None };
+            let stands = stands.map(|(time, documentation)| starting(time, documentation));
+            judge(&piece, stands, &ImportRules::default()).verdict
+        };
+        let neither = |verdict| matches!(verdict, Verdict::Neither(_));
+        let (six, seven) = (Some("06:00"), Some("07:00"));
+        assert_eq!(judged(seven, six, Some(("07:00", &ours))), Verdict::AsWanted);
+        assert_eq!(judged(seven, six, Some(("07:00", ""))), Verdict::AsWanted);
+        assert_eq!(judged(seven, six, Some(("06:00", ""))), Verdict::AsBefore);
+        assert_eq!(judged(seven, seven, Some(("07:00", &ours))), Verdict::AsWanted);
+        assert_eq!(judged(seven, seven, Some(("07:00", ""))), Verdict::AsBoth);
+        assert!(neither(judged(seven, six, Some(("08:00", &ours)))));
+        assert!(neither(judged(seven, six, None)));
+        assert_eq!(judged(seven, None, None), Verdict::AsBefore);
+        assert_eq!(judged(None, six, None), Verdict::AsWanted);
+        assert_eq!(judged(None, six, Some(("06:00", ""))), Verdict::AsBefore);
+        assert!(neither(judged(None, six, Some(("07:00", "")))));
+    }
 }
