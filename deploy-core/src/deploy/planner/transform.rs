@@ -4,7 +4,7 @@
 //! rules run once over the whole. Then come the settings that act on what is
 //! sent. Nothing here asks anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -32,7 +32,7 @@ pub(super) struct Transformed {
     /// For each schedule, by its name on the target: its name in the repository.
     pub(super) originals: BTreeMap<String, String>,
     /// From which release of OpCon each schedule was exported, by its name in the repository.
-    pub(super) releases: Vec<(String, String)>,
+    pub(super) releases: HashMap<String, String>,
     /// Shared objects on which the joined do not agree.
     pub(super) disagreements: Vec<Disagreement>,
     /// The latest day on which one of the joined was exported.
@@ -66,7 +66,7 @@ pub(super) fn transform(
         .prepared
         .rules
         .apply(joined, &context)
-        .map_err(|error| PlanError::Rule { error, files: shared.prepared.files.clone() })?;
+        .map_err(|error| PlanError::Rule { error: Box::new(error), files: shared.prepared.files.clone() })?;
     let originals = originals(selected, &outcome.trace);
     let explained = short(outcome.trace.lines());
     let uses = |what: &What| matches!(what, What::Tag { tag, .. } if tag == EXISTING_FREQUENCIES);
