@@ -20,7 +20,7 @@ fn import_with_room(world: &World, blocks: usize) -> crate::harness::Run {
 }
 
 /// Text that does not compress.
-fn noise(bytes: usize) -> String {
+pub fn noise(bytes: usize) -> String {
     let mut state = 88_172_645_463_325_252_u64;
     let mut next = || {
         state ^= state << 13;

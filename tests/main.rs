@@ -1,12 +1,15 @@
 //! End-to-end tests: the real program on real repositories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
+mod adopting;
 mod audit;
+mod audit_verify;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
 mod deploying;
 mod diff_show_export;
+mod drift;
 mod drivers;
 mod faults;
 mod harness;
@@ -19,8 +22,10 @@ mod killed;
 mod limits;
 mod locks;
 mod output;
+mod packages;
 mod records;
 mod recovery;
+mod rolling_back;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;
@@ -31,6 +36,8 @@ mod servers;
 mod simulate;
 mod status;
 mod story;
+#[cfg(unix)]
+mod together;
 mod users;
 mod versions;
 

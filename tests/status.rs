@@ -71,7 +71,7 @@ SCHEDULE  MAIN  PROD     QA
 Billing      1  1 drift  Billing_QA: 1
 --- stderr
 drift: what was read back was not what was sent
-Hint: `opcon-deploy deployments show [commit]-0007-7abc-8def-0123456789ab` tells what differs
+Hint: `opcon-deploy deployments show [record]` tells what differs
 --- exit 0
 
 "#]]

@@ -54,6 +54,8 @@ pub enum FaultKind {
     ExpiredToken,
     /// Refuses an insert with this message.
     RefuseInsert(String),
+    /// Takes an insert, and lets the schedules start at this time whatever was sent.
+    AlterInsert(String),
     /// Does all that was asked, then resets the connection.
     LostAnswer,
 }
@@ -63,7 +65,7 @@ pub enum FaultKind {
 pub enum FaultError {
     /// No such name.
     #[error(
-        "`{name}` is not a fault; one of latency, reset, slow-body, truncate, error, expired-token, refuse-insert, lost-answer"
+        "`{name}` is not a fault; one of latency, reset, slow-body, truncate, error, expired-token, refuse-insert, alter-insert, lost-answer"
     )]
     Name {
         /// What was given.
@@ -149,6 +151,7 @@ fn parse_kind(name: &str, value: Option<&str>) -> Result<FaultKind, FaultError> 
         },
         "expired-token" => none(FaultKind::ExpiredToken),
         "refuse-insert" => Ok(FaultKind::RefuseInsert(value.unwrap_or("The insert was refused").to_owned())),
+        "alter-insert" => Ok(FaultKind::AlterInsert(value.unwrap_or("03:33").to_owned())),
         "lost-answer" => none(FaultKind::LostAnswer),
         _ => Err(FaultError::Name { name: name.to_owned() }),
     }
@@ -180,6 +183,7 @@ impl fmt::Display for FaultSpec {
             FaultKind::Error(status) => write!(f, "error={status}")?,
             FaultKind::ExpiredToken => f.write_str("expired-token")?,
             FaultKind::RefuseInsert(message) => write!(f, "refuse-insert={message}")?,
+            FaultKind::AlterInsert(time) => write!(f, "alter-insert={time}")?,
             FaultKind::LostAnswer => f.write_str("lost-answer")?,
         }
         match (&self.method, &self.path) {
@@ -234,6 +238,7 @@ mod tests {
             "error=503@POST /api/tokens#2+",
             "expired-token#5",
             "refuse-insert=The database is full@POST /impex2/schedules",
+            "alter-insert=03:33#1",
             "lost-answer",
         ] {
             assert_eq!(text.parse::<FaultSpec>().unwrap().to_string(), text);

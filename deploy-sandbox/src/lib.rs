@@ -61,11 +61,18 @@
 //! | `error` | answers with an error | status (500) |
 //! | `expired-token` | ends the caller's token first | |
 //! | `refuse-insert` | refuses an insert, nothing changed | the message |
+//! | `alter-insert` | takes an insert, and lets the schedules start at another time than was sent | the time (03:33) |
 //! | `lost-answer` | does all that was asked, then resets the connection | |
 //!
 //! PATH takes `*` and `?` and ignores case; without one every request is
 //! meant. CALLS counts the requests that match: `3` is the third only, `2-4`
 //! the second to the fourth, `2+` all from the second on.
+//!
+//! # What it was asked
+//!
+//! [`Running::requests`], or from another process `GET /sandbox/requests?from=N` on the port
+//! of the REST API, without a token: `{"requests": [{"system", "service", "method", "path",
+//! "query", "status"}], "next"}`. All systems of a sandbox are in it; the question itself is not.
 //!
 //! # Agents of its own
 //!
@@ -77,6 +84,7 @@
 #![warn(missing_docs)]
 
 mod answer;
+mod asked;
 mod clock;
 mod config;
 mod daily;

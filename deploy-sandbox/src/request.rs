@@ -40,6 +40,16 @@ impl Request {
         Self { method: parts.method.as_str().to_owned(), path, segments, query, token, body }
     }
 
+    /// Lets the schedules of a definition that is sent start at another time.
+    pub(crate) fn alter(&mut self, time: &str) {
+        let Ok(mut body) = self.json() else { return };
+        let schedules = body.pointer_mut("/opConExtract/scheduleList").and_then(Value::as_array_mut);
+        for schedule in schedules.into_iter().flatten() {
+            schedule["startTime"] = time.into();
+        }
+        self.body = body.to_string().into();
+    }
+
     /// The parts of the path in lower case, as routes are matched.
     pub(crate) fn route(&self) -> Vec<String> {
         self.segments.iter().map(|segment| segment.to_lowercase()).collect()

@@ -175,10 +175,13 @@ fn of_server(
     let ended = changing.settle(&held);
     changing.release(held, ui);
     for (what, ended) in ended? {
-        ui.note(format!("{} on `{server}`: {}", one_line(&what), ending(&ended)));
-        if let Err(error) = ended {
-            CommandError::from(error).hints(ui);
-            *exit = Exit::Failed;
+        match ended {
+            Ok(done) => ui.note(format!("{} on `{server}`: {}", one_line(&what), ending(&Ok(done)))),
+            Err(error) => {
+                ui.warning(one_line(&error.to_string()));
+                CommandError::from(error).hints(ui);
+                *exit = Exit::Failed;
+            }
         }
     }
     Ok(())

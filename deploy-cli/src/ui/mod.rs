@@ -9,7 +9,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::cli::Global;
 use crate::error::CommandError;
@@ -40,6 +41,8 @@ pub struct Ui {
     json: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether nobody is to be asked, even where there is somebody.
+    unattended: bool,
     /// Why the result could not be written as a whole.
     lost: OnceLock<io::Error>,
 }
@@ -47,7 +50,18 @@ pub struct Ui {
 impl Ui {
     /// As the options say.
     pub fn new(global: &Global) -> Self {
-        Self { json: global.json, quiet: global.quiet, verbose: global.verbose, lost: OnceLock::new() }
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            unattended: false,
+            lost: OnceLock::new(),
+        }
+    }
+
+    /// Never asks anybody anything.
+    pub fn unattended(self) -> Self {
+        Self { unattended: true, ..self }
     }
 
     /// Whether the result is wanted as JSON.
@@ -98,11 +112,15 @@ impl Ui {
         value: &impl Serialize,
         besides: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<(), CommandError> {
-        let mut object = serde_json::Map::new();
-        object.insert("schema".into(), 1.into());
-        object.insert(name.into(), serde_json::to_value(value)?);
-        object.extend(besides.clone());
-        self.line(serde_json::to_string(&object)?);
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        // As it is made: a long list is not held twice.
+        match serde_json::to_writer(&mut out, &Object { name, value, besides }) {
+            Err(error) if error.is_io() => self.wrote(Err(error.into())),
+            written => {
+                written?;
+                self.wrote(writeln!(out).and_then(|()| out.flush()));
+            }
+        }
         Ok(())
     }
 
@@ -153,7 +171,7 @@ impl Ui {
 
     /// Whether there is somebody to be asked.
     pub fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+        !self.json && !self.unattended && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// A question to be answered with yes or no; `None` where nobody can be asked.
@@ -185,6 +203,25 @@ impl Ui {
     pub fn progress(&self, total: usize, doing: &str) -> ProgressBar {
         let shown = !self.quiet && !self.json && std::io::stderr().is_terminal();
         ProgressBar::start(shown, total, doing)
+    }
+}
+
+/// One object with a schema number and what it is about.
+struct Object<'a, T> {
+    name: &'a str,
+    value: &'a T,
+    besides: &'a serde_json::Map<String, serde_json::Value>,
+}
+
+impl<T: Serialize> Serialize for Object<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("schema", &1)?;
+        object.serialize_entry(self.name, self.value)?;
+        for (key, value) in self.besides {
+            object.serialize_entry(key, value)?;
+        }
+        object.end()
     }
 }
 

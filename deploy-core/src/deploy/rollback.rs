@@ -14,7 +14,7 @@ use crate::definition::diff::{diff, render};
 use crate::definition::{Definition, Purpose, ReadError, equal};
 use crate::opcon::{OpConError, OpConSystem};
 use crate::repository::records::{
-    Action, Digest, PackageRef, Pin, Record, RecordId, Records, RecordsError, Status,
+    Action, Digest, PackageRef, Phase, Pin, Record, RecordId, Records, RecordsError, Status,
 };
 
 /// Why it is not known what is on both sides of a rollback.
@@ -121,6 +121,8 @@ fn observed(
     let deployed = read(deployed.as_deref()).map_err(unreadable)?;
     let mut later = undone.later.clone();
     later.extend(match (&deployed, &stands) {
+        // What never ended says nothing of what is to stand there.
+        _ if undone.is_open => Vec::new(),
         (Some(deployed), Some(stands)) if !equal(deployed.value(), stands.value(), Purpose::Target) => {
             words(&diff(deployed, stands))
         }
@@ -181,8 +183,7 @@ impl Observed {
     pub fn transaction(self, asked: &Asked) -> Transaction {
         let Undoing { server, schedules, package } = self.undoing;
         let together = (schedules.len() > 1 || package.is_some()).then(RecordId::new);
-        let mut rules = None;
-        let mut supersedes = Vec::new();
+        let (mut rules, mut supersedes) = (None, Vec::new());
         let begun = |undone: &Record| {
             let mut record = asked.record(undone.kind, Action::Rollback, &server, &undone.name);
             let options = undone.told.options.clone().unwrap_or_default();
@@ -198,7 +199,14 @@ impl Observed {
                 members: package.kept.clone(),
                 ..begun(&package.record)
             };
-            PackagePiece { record, stays: package.before.is_some(), previous: Some(package.record) }
+            let stays = package.before.is_some();
+            match package.record.phase < Phase::Done {
+                true => {
+                    supersedes.push(package.record);
+                    PackagePiece { record, stays, previous: package.before }
+                }
+                false => PackagePiece { record, stays, previous: Some(package.record) },
+            }
         });
         let mut previous = Status::Rolledback;
         let mut pieces = Vec::new();

@@ -5,18 +5,14 @@ use deploy_core::deploy::{Plan, Refusal, RefusalKind};
 use deploy_core::repository::records::{Record, Status};
 use serde_json::{Value, json};
 
+use super::super::simulate::text::report;
 use crate::error::CommandError;
 use crate::ui::{Ui, count, one_line, style, styled};
 use crate::{CommandResult, Exit};
 
-/// What differs, for whoever is about to be asked.
+/// The whole report of a simulation, for whoever is about to be asked.
 pub(super) fn plan(plan: &Plan, ui: &Ui) {
-    for schedule in &plan.schedules {
-        ui.note(styled(style::HEADING, one_line(&schedule.name)));
-        for line in &schedule.difference {
-            ui.note(format!("  {}", one_line(&line.text)));
-        }
-    }
+    report(plan).iter().for_each(|line| ui.note(line));
 }
 
 /// A refusal with its differences.
@@ -30,7 +26,7 @@ pub(super) fn refusal(refusal: &Refusal, ui: &Ui) {
 /// All refusals, as the error that ends the command.
 pub(super) fn refused(plan: &Plan, refusals: &[Refusal], ui: &Ui) -> CommandError {
     refusals.iter().for_each(|one| refusal(one, ui));
-    let message = format!("nothing was deployed to `{}`: {}", plan.server, count(refusals.len(), "reason"));
+    let message = format!("nothing was deployed to `{}`", plan.server);
     let mut kinds: Vec<RefusalKind> = refusals.iter().map(|refusal| refusal.kind).collect();
     kinds.sort();
     kinds.dedup();

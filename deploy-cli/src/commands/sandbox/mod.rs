@@ -49,7 +49,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "MS", default_value_t = 0)]
     latency: u64,
     /// Let something go wrong: [SYSTEM:]NAME[=VALUE][@[METHOD ]PATH][#CALLS]; NAME is latency, reset,
-    /// slow-body, truncate, error, expired-token, refuse-insert or lost-answer
+    /// slow-body, truncate, error, expired-token, refuse-insert, alter-insert or lost-answer
     #[arg(long = "fault", value_name = "SPEC")]
     faults: Vec<FaultSpec>,
     /// What their clock shows at the start: 2026-11-20, or 2026-11-20T04:00:00Z

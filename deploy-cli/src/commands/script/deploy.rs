@@ -88,7 +88,12 @@ fn send(
     let read = || changing.runtime.block_on(StandingScript::read(&*changing.target.system, name));
     let found = read()?.touched(&sending.texts, args.reset);
     if found == sending.texts {
-        ui.line(format!("{}  version {} stands on {server} already", one_line(name), sending.number));
+        match ui.is_json() {
+            true => ui.json("deployments", &[(); 0])?,
+            false => {
+                ui.line(format!("{}  version {} stands on {server} already", one_line(name), sending.number));
+            }
+        }
         changing.sign_off();
         return Ok(Exit::Done);
     }

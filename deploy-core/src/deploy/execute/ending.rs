@@ -1,10 +1,13 @@
 //! How operations end: in one commit each, whatever became of them.
 
+use super::error::on_one_line;
 use super::seen::{Seen, Verdict};
 use super::transaction::{Piece, Transaction};
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
 use crate::opcon::OpConError;
-use crate::repository::records::{Action, Block, Digest, Entry, LedgerError, Phase, Record, Status};
+use crate::repository::records::{
+    Action, Block, Digest, Entry, LedgerError, Phase, Record, STANDS_OTHERWISE, Status,
+};
 
 impl Execution<'_> {
     /// What was wanted stands there, or nearly.
@@ -23,9 +26,7 @@ impl Execution<'_> {
             let mut record = ended(&piece.record, Status::Active, at);
             let differs = mismatch.iter().find(|(name, _)| name == piece.name());
             record.reason = match differs {
-                Some((_, lines)) => {
-                    Some(format!("stands there other than it was sent: {}", lines.join("; ")))
-                }
+                Some((_, lines)) => Some(format!("{STANDS_OTHERWISE}: {}", on_one_line(lines))),
                 None if read_back_decided => Some("known from reading back".to_owned()),
                 None => None,
             };
@@ -66,17 +67,25 @@ impl Execution<'_> {
             entries.push(entry);
             record
         });
-        let stands =
-            if seen_as_wanted(&mismatch) { "stands as planned" } else { "stands, other than planned," };
+        for left in &transaction.supersedes {
+            let mut record = ended(left, Status::Failed, at);
+            record.reason = transaction.id().map(|id| format!("settled by record {id}"));
+            entries.push(Entry::ended(&record));
+        }
+        let stands = match () {
+            () if !mismatch.is_empty() => "stands other than planned",
+            () if records.iter().all(|record| record.status == Status::Deleted) => "is gone as planned",
+            () => "stands as planned",
+        };
         self.end(&transaction, entries, stands).await?;
         Ok(Done { records, package, mismatch, read_back_decided })
     }
 
     /// The target said no, and everything stands there as before.
     pub(super) async fn fail(&self, transaction: Transaction, source: OpConError) -> ExecuteError {
-        let server = transaction.server().to_owned();
+        let (server, what) = (transaction.server().to_owned(), transaction.what());
         let reason = source.on_one_line();
-        let failed = ExecuteError::Failed { server, source };
+        let failed = ExecuteError::Failed { server, what, source: Box::new(source) };
         self.give_up(transaction, Status::Failed, reason, failed).await
     }
 
@@ -94,7 +103,7 @@ impl Execution<'_> {
         });
         let (name, changed) = changed.unwrap_or_default();
         let server = transaction.server().to_owned();
-        let failed = ExecuteError::FailedAndChanged { server, source, name, changed };
+        let failed = ExecuteError::FailedAndChanged { server, source: Box::new(source), name, changed };
         let reason = failed.to_string();
         self.give_up(transaction, Status::Failed, reason, failed).await
     }
@@ -157,7 +166,7 @@ impl Execution<'_> {
         // That it is open is recorded already; only the reason would be missing.
         let _ = self.ledger.write(entry).await;
         match record {
-            Some(record) => ExecuteError::Open { server, what, record, why },
+            Some(record) => ExecuteError::Open { server, what, record, why: Box::new(why) },
             None => ExecuteError::Stopped { server },
         }
     }
@@ -212,7 +221,7 @@ impl Execution<'_> {
     ) -> ExecuteError {
         let (server, what) = (transaction.server().to_owned(), transaction.what());
         match transaction.id() {
-            Some(record) => ExecuteError::NotEnded { server, what, stands, record, source },
+            Some(record) => ExecuteError::NotEnded { server, what, stands, record, source: Box::new(source) },
             None => ExecuteError::Stopped { server },
         }
     }
@@ -232,8 +241,4 @@ fn pinned(piece: &Piece, record: &Record) -> Option<Entry> {
         }
         Action::Delete | Action::Adopt => None,
     }
-}
-
-fn seen_as_wanted(mismatch: &[(String, Vec<String>)]) -> bool {
-    mismatch.is_empty()
 }

@@ -13,7 +13,7 @@ pub enum ExecuteError {
         /// The target.
         server: String,
         /// Why not.
-        source: LedgerError,
+        source: Box<LedgerError>,
     },
     /// The user stopped it in time.
     #[error("stopped; nothing was changed on `{server}`")]
@@ -27,30 +27,35 @@ pub enum ExecuteError {
         /// The target.
         server: String,
         /// How it was lost.
-        source: LeaseError,
+        source: Box<LeaseError>,
     },
     /// The target refused, or failed; what stood there stands there.
-    #[error("{}; on `{server}` everything stands as before", source.on_one_line())]
+    #[error("{}; on `{server}` {what} is as it was before", source.on_one_line())]
     Failed {
         /// The target.
         server: String,
+        /// The schedule or the package.
+        what: String,
         /// What it said.
-        source: OpConError,
+        source: Box<OpConError>,
     },
     /// The target refused, and yet what stands there is no longer what stood there.
-    #[error("{}; and `{name}` on `{server}` is no longer what it was before: {}", source.on_one_line(), changed.join("; "))]
+    #[error("{}; and `{name}` on `{server}` is no longer what it was before: {}", source.on_one_line(), on_one_line(changed))]
     FailedAndChanged {
         /// The target.
         server: String,
         /// What it said.
-        source: OpConError,
+        source: Box<OpConError>,
         /// The schedule.
         name: String,
         /// What differs, in lines.
         changed: Vec<String>,
     },
     /// The target took it, did not hold it, and what stood there before was put back.
-    #[error("`{server}` took {what}, but did not hold what was sent; what stood there before was put back: {}", differs.join("; "))]
+    #[error(
+        "`{server}` took {what}, but did not hold what was sent; what stood there before was put back: {}",
+        on_one_line(differs)
+    )]
     PutBack {
         /// The target.
         server: String,
@@ -69,7 +74,7 @@ pub enum ExecuteError {
         /// The record that was left open.
         record: RecordId,
         /// What is known.
-        why: Unsettled,
+        why: Box<Unsettled>,
     },
     /// What was done could not be recorded.
     #[error("{what} {stands} on `{server}`, but that could not be recorded: {source}")]
@@ -83,7 +88,7 @@ pub enum ExecuteError {
         /// The record that was left open.
         record: RecordId,
         /// Why not.
-        source: LedgerError,
+        source: Box<LedgerError>,
     },
     /// What was stored cannot be read.
     #[error("`{name}`: {source}; nothing was changed on `{server}`")]
@@ -95,6 +100,14 @@ pub enum ExecuteError {
         /// What is wrong with it.
         source: ReadError,
     },
+}
+
+/// The lines of a difference in one, without those that only say where it is.
+pub(super) fn on_one_line(lines: &[String]) -> String {
+    let trimmed: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    let is_change = |line: &&&str| line.starts_with(['~', '+', '-']);
+    let changes: Vec<&str> = trimmed.iter().filter(is_change).copied().collect();
+    if changes.is_empty() { trimmed.join("; ") } else { changes.join("; ") }
 }
 
 /// What is known of a target whose operation was left open.
