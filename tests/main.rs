@@ -23,6 +23,7 @@ mod limits;
 mod locks;
 mod output;
 mod packages;
+mod plans;
 mod records;
 mod recovery;
 mod rolling_back;

@@ -239,3 +239,36 @@ pub(super) fn names_scripts(definition: &Definition) -> bool {
     data.any(|data| text_in(data, "scriptName").is_some())
         || items(definition.value(), "scriptList").next().is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instance_properties_of_the_target_stay() {
+        let cases = [
+            (json!(["A=1;B=2"]), json!(["b=3;C=4"]), json!(["A=1;B=2;C=4"])),
+            (Value::Null, json!(["C=4"]), json!(["C=4"])),
+            (json!([]), Value::Null, json!([])),
+        ];
+        for (standing, new, expected) in cases {
+            assert_eq!(merged(&standing, &new), expected);
+        }
+    }
+
+    #[test]
+    fn the_tree_is_shortened() {
+        let line = |depth, kind, text: &str| Line { depth, kind, text: text.to_owned() };
+        let mut lines = vec![
+            line(1, LineKind::Rule, "r"),
+            line(2, LineKind::Call, "idle"),
+            line(3, LineKind::Nothing, "matched nothing"),
+            line(2, LineKind::Call, "busy"),
+        ];
+        lines.extend((0..5).map(|number| line(3, LineKind::Hit, &number.to_string())));
+        lines.push(line(2, LineKind::Call, "last"));
+        lines.push(line(3, LineKind::Hit, "x"));
+        let texts: Vec<String> = short(lines).into_iter().map(|line| line.text).collect();
+        assert_eq!(texts, ["r", "busy", "0", "1", "2", "and 2 more", "last", "x"]);
+    }
+}
