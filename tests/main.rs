@@ -25,6 +25,7 @@ mod limits;
 mod locks;
 mod output;
 mod packages;
+mod plans;
 mod records;
 mod recovery;
 #[cfg(unix)]
