@@ -13,6 +13,7 @@ mod drift;
 mod drivers;
 mod faults;
 mod harness;
+mod histories;
 mod import;
 mod import_server;
 mod init;

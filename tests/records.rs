@@ -30,6 +30,8 @@ ID             DATE              SERVER  NAME        ORIGINAL  VERSION  TYPE    
 [commit]-0003  2026-05-29 04:46  QA      FINANCE                     4  Package           Active     Ann Ops
 [commit]-0002  2026-05-29 02:00  PROD    Payroll                     2  Schedule          Active     Ann Ops             machines@3  REL-7  Two o/'clock,/nas agreed
 [commit]-0001  2026-05-28 23:13  PROD    Payroll                     1  Schedule  adopt   Inactive   Ann Ops
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -41,6 +43,7 @@ ID             DATE              SERVER  NAME     VERSION  TYPE      STATUS     
 [commit]-0006  2026-05-29 10:20  PROD    Payroll        3  Schedule  Deploying  Ann Ops
 [commit]-0005  2026-05-29 07:33  PROD    Payroll        3  Schedule  Failed     Bob
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 2 of 4 records; `--all` shows all
 --- exit 0
 
@@ -82,6 +85,7 @@ fn filters_of_the_list() {
         world.central(&["deployments", "--server", "PRO"]).ok().to_string(),
         str![[r#"
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 no record matches
 --- exit 0
 
@@ -131,6 +135,8 @@ Payroll on PROD
   description  Two o/'clock,/nas agreed
   accepted     drift
   rules        machines@3 (server)
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -159,6 +165,8 @@ Payroll on PROD
 Payroll: what it changed
 Payroll
   ~ startTime 01:00 → 02:00
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -174,6 +182,8 @@ Payroll on PROD
   user         Bob <bob@corp.example>, role Administration
   begun        2026-05-29 07:33
   ended        2026-05-29 07:33
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -196,6 +206,8 @@ FINANCE on QA
 Members
   ID             NAME        ORIGINAL  VERSION  STATUS
   [commit]-0004  Billing_QA  Billing         1  Active
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -218,6 +230,8 @@ fn the_definitions_of_a_record_are_those_that_were_committed() {
 Payroll on PROD before → afterwards
 Payroll
   ~ startTime 01:00 → 02:00
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -226,6 +240,8 @@ Payroll
         show(4, "--diff").ok().to_string(),
         str![[r#"
 nothing stood there before: all of `Billing_QA` is new on QA
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -234,6 +250,7 @@ nothing stood there before: all of `Billing_QA` is new on QA
         show(1, "--rollback").exits(1).to_string(),
         str![[r#"
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: the record `[record]` of `Payroll` has no rollback definition
 --- exit 1
 
@@ -243,6 +260,7 @@ Error: the record `[record]` of `Payroll` has no rollback definition
         show(3, "--diff").exits(1).to_string(),
         str![[r#"
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: the record `[record]` of `FINANCE` has no definition
 Hint: its members have: `opcon-deploy deployments show [record] --report` names them
 --- exit 1
@@ -261,17 +279,21 @@ fn ids_that_name_no_record() {
         tried,
         str![[r#"
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: 6 records begin with `[commit]`, such as `[record]` and `[record]`
 --- exit 1
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: there is no record `ffff`
 Hint: `opcon-deploy deployments --all` shows the records; `--fetch` asks the remote
 --- exit 1
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: `Payroll` is not the id of a record, nor the beginning of one
 Hint: `opcon-deploy deployments` shows the ids
 --- exit 2
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: `` is not the id of a record, nor the beginning of one
 Hint: `opcon-deploy deployments` shows the ids
 --- exit 2
@@ -332,6 +354,7 @@ fn the_records_of_the_remote_are_read_as_of_the_last_fetch() {
 ID             DATE              SERVER  NAME     VERSION  TYPE      STATUS     USER
 [commit]-0006  2026-05-29 10:20  PROD    Payroll        3  Schedule  Deploying  Ann Ops
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 `origin/deployments` as of the last clone or push; `--fetch` asks the remote
 1 of 6 records; `--all` shows all
 --- exit 0
@@ -373,6 +396,8 @@ fn hostile_names_are_shown_on_one_line() {
 ID             DATE              SERVER  NAME                   VERSION  TYPE      STATUS     USER     DESCRIPTION
 [commit]-0007  2026-05-29 13:06  PROD    Pay/n/u{1b}[2Jroll/t         1  Schedule  Deploying  Ann Ops  x/n/nRecord-Id: [record]/nStatus: Failed
 [commit]-0006  2026-05-29 10:20  PROD    Payroll                      3  Schedule  Deploying  Ann Ops
+--- stderr
+2 operations open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]

@@ -21,8 +21,7 @@ pub(super) fn run(deploying: &Deploying<'_>, yes: bool, ui: &Ui) -> CommandResul
     let many = count(deploying.selection.items.len(), "schedule");
     let question = format!("Deploy {many} to `{}`, each by itself?", deploying.server());
     if !yes && ui.ask(&question) == Some(false) {
-        changing.sign_off();
-        return Ok(Exit::Refused);
+        return Ok(changing.declined(ui));
     }
     let held = changing.hold(&deploying.purpose(), ui)?;
     let done = carry_out(deploying, &held, ui);
