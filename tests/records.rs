@@ -121,7 +121,7 @@ fn one_record_is_shown_with_what_it_knows() {
         world.central(&["deployments", "show", &short(2)]).ok().to_string(),
         str![[r#"
 Payroll on PROD
-  record       [commit]-0002-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of schedule `Payroll`, version 2
   status       Active since 2026-05-29 02:01
   user         Ann Ops <ann@corp.example>, role Administration
@@ -139,7 +139,7 @@ Payroll on PROD
         world.central(&["deployments", "show", &short(2), "--report"]).ok().to_string(),
         str![[r#"
 Payroll on PROD
-  record       [commit]-0002-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of schedule `Payroll`, version 2
   status       Active since 2026-05-29 02:01
   user         Ann Ops <ann@corp.example>, role Administration
@@ -151,7 +151,7 @@ Payroll on PROD
   rules        machines@3 (server, [commit])
                rules/tags.toml@1 (import, [commit])
   source       [commit]
-  previous     [commit]-0001-7abc-8def-0123456789ab
+  previous     [record]
   begun in     [commit] by Ann Ops <ann@corp.example>, 2026-05-29 02:00
   told in      [commit] by Ann Ops <ann@corp.example>, 2026-05-29 02:01
   changed in   [commit] by Ann Ops <ann@corp.example>, 2026-05-29 02:01
@@ -167,7 +167,7 @@ Payroll
         world.central(&["deployments", "show", &short(5)]).ok().to_string(),
         str![[r#"
 Payroll on PROD
-  record       [commit]-0005-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of schedule `Payroll`, version 3
   status       Failed since 2026-05-29 07:33
   reason       the system answered 500
@@ -182,7 +182,7 @@ Payroll on PROD
         world.central(&["deployments", "show", &short(3), "--report"]).ok().to_string(),
         str![[r#"
 FINANCE on QA
-  record       [commit]-0003-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of package `FINANCE`, version 4
   status       Active since 2026-05-29 04:47
   user         Ann Ops <ann@corp.example>, role Administration
@@ -234,7 +234,7 @@ nothing stood there before: all of `Billing_QA` is new on QA
         show(1, "--rollback").exits(1).to_string(),
         str![[r#"
 --- stderr
-Error: the record `[commit]-0001-7abc-8def-0123456789ab` of `Payroll` has no rollback definition
+Error: the record `[record]` of `Payroll` has no rollback definition
 --- exit 1
 
 "#]]
@@ -243,8 +243,8 @@ Error: the record `[commit]-0001-7abc-8def-0123456789ab` of `Payroll` has no rol
         show(3, "--diff").exits(1).to_string(),
         str![[r#"
 --- stderr
-Error: the record `[commit]-0003-7abc-8def-0123456789ab` of `FINANCE` has no definition
-Hint: its members have: `opcon-deploy deployments show [commit]-0003-7abc-8def-0123456789ab --report` names them
+Error: the record `[record]` of `FINANCE` has no definition
+Hint: its members have: `opcon-deploy deployments show [record] --report` names them
 --- exit 1
 
 "#]]
@@ -261,7 +261,7 @@ fn ids_that_name_no_record() {
         tried,
         str![[r#"
 --- stderr
-Error: 6 records begin with `[commit]`, such as `[commit]-0001-7abc-8def-0123456789ab` and `[commit]-0002-7abc-8def-0123456789ab`
+Error: 6 records begin with `[commit]`, such as `[record]` and `[record]`
 --- exit 1
 --- stderr
 Error: there is no record `ffff`
@@ -371,7 +371,7 @@ fn hostile_names_are_shown_on_one_line() {
         world.central(&["deployments", "--status", "Deploying"]).ok().to_string(),
         str![[r#"
 ID             DATE              SERVER  NAME                   VERSION  TYPE      STATUS     USER     DESCRIPTION
-[commit]-0007  2026-05-29 13:06  PROD    Pay/n/u{1b}[2Jroll/t         1  Schedule  Deploying  Ann Ops  x/n/nRecord-Id: [commit]-0001-7abc-8def-0123456789ab/nStatus: Failed
+[commit]-0007  2026-05-29 13:06  PROD    Pay/n/u{1b}[2Jroll/t         1  Schedule  Deploying  Ann Ops  x/n/nRecord-Id: [record]/nStatus: Failed
 [commit]-0006  2026-05-29 10:20  PROD    Payroll                      3  Schedule  Deploying  Ann Ops
 --- exit 0
 
@@ -421,25 +421,34 @@ fn a_pin_is_lifted_by_who_may_deploy_there() {
     }
     world.commit("central", "Servers");
     let unpin = |args: &[&str]| world.central(&[&["deployments", "unpin"], args].concat());
-    assert_data_eq!(unpin(&["PROD", "Payrol"]).exits(1).to_string(), str![[r#"
+    assert_data_eq!(
+        unpin(&["PROD", "Payrol"]).exits(1).to_string(),
+        str![[r#"
 --- stderr
 Error: `Payrol` is not pinned on `PROD`; did you mean `Payroll`?
 Hint: `opcon-deploy status` shows what is pinned
 --- exit 1
 
-"#]]);
-    assert_data_eq!(unpin(&["prod", "Payroll"]).ok().to_string(), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        unpin(&["prod", "Payroll"]).ok().to_string(),
+        str![[r#"
 `Payroll` version 3 is no longer pinned on PROD
 --- exit 0
 
-"#]]);
-    assert_data_eq!(unpin(&["PROD", "Payroll"]).exits(1).to_string(), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        unpin(&["PROD", "Payroll"]).exits(1).to_string(),
+        str![[r#"
 --- stderr
 Error: `Payroll` is not pinned on `PROD`
 Hint: `opcon-deploy status` shows what is pinned
 --- exit 1
 
-"#]]);
+"#]]
+    );
     assert!(!world.central(&["status", "Payroll"]).ok().stdout().contains("pinned"));
     let audit = world.central(&["audit", "--json", "--limit", "20", "--text", "lifted"]).ok().json();
     assert_eq!(audit["audit"][0]["message"], "lifted the pin of `Payroll` on PROD");
@@ -454,13 +463,16 @@ fn a_pin_is_not_lifted_by_who_may_not_deploy_there() {
     let users = world.read("central/users.toml").replace("Administration", "Development");
     world.write("central/users.toml", users);
     world.commit("central", "A server, and another role");
-    assert_data_eq!(world.central(&["deployments", "unpin", "PROD", "Payroll"]).exits(4).to_string(), str![[r#"
+    assert_data_eq!(
+        world.central(&["deployments", "unpin", "PROD", "Payroll"]).exits(4).to_string(),
+        str![[r#"
 --- stderr
 Error: `Ann Ops` has the role Development, which may not change servers of the production class
 Hint: `opcon-deploy user list` shows who has which role
 --- exit 4
 
-"#]]);
+"#]]
+    );
     assert!(world.central(&["status", "Payroll"]).ok().stdout().contains("pinned"));
 }
 
