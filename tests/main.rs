@@ -3,11 +3,13 @@
 
 mod adopting;
 mod audit;
+mod audit_verify;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
 mod deploying;
 mod diff_show_export;
+mod drift;
 mod drivers;
 mod faults;
 mod harness;
@@ -20,6 +22,7 @@ mod killed;
 mod limits;
 mod locks;
 mod output;
+mod packages;
 mod records;
 mod recovery;
 mod rolling_back;

@@ -96,7 +96,8 @@ fn at_every_request(fault: &str, calls: &str) {
         if asked < number {
             break;
         }
-        number += 1;
+        // What fails from then on is tried again and again by the client, which takes its time.
+        number += if calls.is_empty() { 1 } else { 3 };
     }
     assert!(number > 6 && ended_well > 0, "{number} requests, {ended_well} times it ended well");
 }

@@ -1,4 +1,4 @@
-//! `sandbox`: systems for another terminal, and `demo`.
+//! `sandbox`: systems for another terminal.
 
 #![cfg(unix)]
 
@@ -105,18 +105,4 @@ fn a_real_server_is_left_alone_and_outside_a_repository_it_works_too() {
         let run = world.run("", &[&["sandbox"], args].concat()).exits(2).to_string();
         assert!(run.contains(expected), "{args:?}\n{run}");
     }
-}
-
-#[test]
-fn the_demo_runs_on_a_machine_that_git_knows_nothing_of() {
-    let world = World::new();
-    world.write("home/.gitconfig", "");
-    let run = world.run("", &["demo", "demo"]).ok();
-    let shown = run.to_string();
-    for part in
-        ["$ opcon-deploy import DEV", "version 2", "Store Closing@1 → Store Closing@2", "nothing found"]
-    {
-        assert!(shown.contains(part), "{part}\n{run}");
-    }
-    world.git("demo/central", &["fsck", "--full", "--strict", "--no-dangling"]);
 }

@@ -68,6 +68,12 @@
 //! meant. CALLS counts the requests that match: `3` is the third only, `2-4`
 //! the second to the fourth, `2+` all from the second on.
 //!
+//! # What it was asked
+//!
+//! [`Running::requests`], or from another process `GET /sandbox/requests?from=N` on the port
+//! of the REST API, without a token: `{"requests": [{"system", "service", "method", "path",
+//! "query", "status"}], "next"}`. All systems of a sandbox are in it; the question itself is not.
+//!
 //! # Agents of its own
 //!
 //! Every system has the machines `SANDBOX` (Windows jobs) and `SANDBOX_UNIX`.
@@ -78,6 +84,7 @@
 #![warn(missing_docs)]
 
 mod answer;
+mod asked;
 mod clock;
 mod config;
 mod daily;

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use crate::answer::{Answer, Outcome, Refusal};
+use crate::asked;
 use crate::fault::{ArmedFault, FaultKind, FaultSpec};
 use crate::impex;
 use crate::listen::Switch;
@@ -54,8 +55,16 @@ pub struct RequestRecord {
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     faults: RwLock<Vec<Arc<ArmedFault>>>,
-    record: Mutex<VecDeque<RequestRecord>>,
+    record: Mutex<Asked>,
     pub(crate) latency: Duration,
+}
+
+/// The requests that are remembered.
+#[derive(Debug, Default)]
+struct Asked {
+    last: VecDeque<RequestRecord>,
+    /// How many came before them.
+    forgotten: usize,
 }
 
 impl Watch {
@@ -72,15 +81,23 @@ impl Watch {
     }
 
     pub(crate) fn record(&self) -> Vec<RequestRecord> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.asked_since(0).0
+    }
+
+    /// What was asked from a request on, and the number of the next.
+    pub(crate) fn asked_since(&self, from: usize) -> (Vec<RequestRecord>, usize) {
+        let all = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = all.last.iter().skip(from.saturating_sub(all.forgotten)).cloned();
+        (since.collect(), all.forgotten + all.last.len())
     }
 
     fn remember(&self, record: RequestRecord) {
         let mut all = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() == REMEMBERED {
-            all.pop_front();
+        if all.last.len() == REMEMBERED {
+            all.last.pop_front();
+            all.forgotten += 1;
         }
-        all.push_back(record);
+        all.last.push_back(record);
     }
 
     fn struck(&self, system: &str, method: &str, path: &str) -> Vec<FaultKind> {
@@ -105,6 +122,10 @@ pub(crate) async fn answer(
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str().to_owned();
     let path = parts.uri.path().to_owned();
+    if port.service == Service::Rest && path == asked::PATH {
+        let (requests, next) = port.watch.asked_since(asked::from(parts.uri.query()));
+        return asked::answer(&requests, next);
+    }
     let mut record = RequestRecord {
         system: port.system.name.clone(),
         service: port.service,

@@ -249,6 +249,30 @@ fn redact_fetch(text: &str) -> String {
     lines.collect()
 }
 
+/// The day on which a record was made is the machine's: ` on 2026-11-20` becomes ` on [day]`.
+fn redact_days(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(" on 20") {
+        let (before, after) = rest.split_at(at + " on ".len());
+        out.push_str(before);
+        let shape = |day: &str| {
+            day.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
+        };
+        rest = match after.get(..10).filter(|day| shape(day)) {
+            Some(_) => {
+                out.push_str("[day]");
+                &after[10..]
+            }
+            None => after,
+        };
+    }
+    out + rest
+}
+
 /// Names of records become `[record]`, whole ones.
 fn redact_records(text: &str) -> String {
     let is_name = |word: &str| {
@@ -269,7 +293,7 @@ fn redact_records(text: &str) -> String {
 
 /// Commit names become `[commit]`, the world's folder `[world]`, the temporary ones of git `[tmp]`.
 fn redact(text: &str, root: &Path) -> String {
-    let text = &redact_records(text);
+    let text = &redact_days(&redact_records(text));
     let canonical = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
     let text =
         text.replace(&*canonical.to_string_lossy(), "[world]").replace(&*root.to_string_lossy(), "[world]");

@@ -154,7 +154,7 @@ impl<'r> Changing<'r> {
             begun: now(),
             description: description.unwrap_or_default().to_owned(),
             accepted,
-            settings: self.server.commit.to_string(),
+            settings: self.identity.commit.to_string(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use deploy_core::repository::board::{Against, Board, Cell, board};
+use deploy_core::repository::drift_seen::DriftSeen;
 use deploy_core::repository::records::log::{RecordLog, Row};
 use deploy_core::repository::records::{Action, Phase};
 use serde_json::{Value, json};
@@ -10,14 +11,14 @@ use super::list::Filter;
 use super::records::{action_word, records, utc};
 use super::{completions, history, note_age, open};
 use crate::cli::Global;
-use crate::ui::{Table, Ui};
+use crate::ui::{Table, Ui, local_time, utc_time};
 use crate::{CommandResult, Exit};
 
 /// Show which version of a schedule stands on which server
 ///
 /// Told by the records: what a system really holds, only asking it tells.
 /// `2 (-1)` is version 2, one behind main; `(+1)` is ahead of main as it is
-/// known here.
+/// known here. `drift` is what records, or a `drift` in this clone, found last.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  opcon-deploy status\n  opcon-deploy status 'FIN_*' --server PROD\n  opcon-deploy status --all --json"
@@ -42,6 +43,7 @@ pub(super) fn run(args: StatusArgs, global: &Global, ui: &Ui) -> CommandResult {
     note_age(&repository, &[&repository.settings().git.records], ui);
     let history = history(&repository, ui)?;
     let mut board = board(&log, &history, &records.pinned()?, args.all);
+    board.add_seen(&DriftSeen::load(&repository));
     board.servers.retain(|name| server.takes(name));
     for line in board.lines.values_mut() {
         line.cells.retain(|cell| board.servers.contains(cell.server));
@@ -94,7 +96,7 @@ fn in_words(schedule: &str, cell: &Cell<'_>) -> String {
             Against::NotOnMain => words.push("(not on main)".to_owned()),
         }
     }
-    words.extend(cell.drift().map(|_| "drift".to_owned()));
+    words.extend(cell.is_drifted().then(|| "drift".to_owned()));
     words.extend(cell.pinned.then(|| "pinned".to_owned()));
     words.extend(cell.pending.iter().map(|row| pending(row).to_owned()));
     words.join(" ")
@@ -111,6 +113,12 @@ fn pending(row: &Row<'_>) -> &'static str {
 
 fn legend(board: &Board<'_>, ui: &Ui) {
     let cells = || board.lines.values().flat_map(|line| &line.cells);
+    let seen = cells().filter_map(|cell| Some((cell, cell.seen?)));
+    if let Some((cell, seen)) = seen.max_by_key(|(_, seen)| seen.when) {
+        let when = local_time(seen.when);
+        ui.note(format!("drift: something else stood there than was deployed, last seen {when}"));
+        ui.hint(format!("`opcon-deploy drift {}` tells what differs now", cell.server));
+    }
     if let Some(cell) = cells().find(|cell| cell.drift().is_some())
         && let Some((row, _)) = &cell.standing
     {
@@ -152,6 +160,9 @@ fn cell(cell: &Cell<'_>) -> Value {
         "user": standing.map(|(row, _)| row.user()),
         "since": standing.and_then(|(row, _)| utc(row.changed())),
         "drift": cell.drift(), "pinned": cell.pinned,
+        "driftSeen": cell.seen.map(|seen| {
+            json!({ "differences": seen.differences, "at": utc_time(seen.when) })
+        }),
         "pending": cell.pending.iter().map(operation).collect::<Vec<_>>(),
     })
 }

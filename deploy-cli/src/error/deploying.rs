@@ -31,6 +31,9 @@ fn records_hint(error: &RecordsError) -> Option<String> {
         }
         RecordsError::Shallow => "`git fetch --unshallow` brings the whole history".to_owned(),
         RecordsError::Unreachable { .. } => OFFLINE.to_owned(),
+        RecordsError::NotThere { remote, branch } => {
+            format!("`git push --set-upstream {remote} {branch}` brings it there")
+        }
         RecordsError::Damaged { .. }
         | RecordsError::Settings(_)
         | RecordsError::Git(_)
@@ -89,18 +92,19 @@ impl From<ExecuteError> for CommandError {
         match &error {
             ExecuteError::Stopped { .. } => Self::interrupted(message),
             ExecuteError::NotBegun { source, .. } => {
-                let code =
-                    if matches!(source, LedgerError::Moved { .. }) { Exit::Refused } else { Exit::Failed };
+                let is_moved = matches!(**source, LedgerError::Moved { .. });
+                let code = if is_moved { Exit::Refused } else { Exit::Failed };
                 ledger_hint(source).into_iter().fold(Self { code, ..Self::failed(message) }, Self::hint)
             }
             ExecuteError::Failed { source, .. } if !source.maybe_done() => {
                 source.hint().into_iter().fold(Self::failed(message), Self::hint)
             }
-            ExecuteError::Open {
-                record, why: Unsettled::Neither { .. } | Unsettled::NotPutBack(_), ..
-            } => Self::failed(message)
-                .hint(format!("`opcon-deploy rollback --record {record}` puts back what stood there before")),
-            ExecuteError::Open { .. } => Self::failed(message).hint(REPAIR),
+            ExecuteError::Open { record, why, .. } => match **why {
+                Unsettled::Neither { .. } | Unsettled::NotPutBack(_) => Self::failed(message).hint(format!(
+                    "`opcon-deploy rollback --record {record}` puts back what stood there before"
+                )),
+                _ => Self::failed(message).hint(REPAIR),
+            },
             ExecuteError::NotEnded { .. } => Self::failed(message).hint(REPAIR),
             ExecuteError::Failed { .. }
             | ExecuteError::LeaseLost { .. }

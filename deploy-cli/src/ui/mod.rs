@@ -41,6 +41,8 @@ pub struct Ui {
     json: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether nobody is to be asked, even where there is somebody.
+    unattended: bool,
     /// Why the result could not be written as a whole.
     lost: OnceLock<io::Error>,
 }
@@ -48,7 +50,18 @@ pub struct Ui {
 impl Ui {
     /// As the options say.
     pub fn new(global: &Global) -> Self {
-        Self { json: global.json, quiet: global.quiet, verbose: global.verbose, lost: OnceLock::new() }
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            unattended: false,
+            lost: OnceLock::new(),
+        }
+    }
+
+    /// Never asks anybody anything.
+    pub fn unattended(self) -> Self {
+        Self { unattended: true, ..self }
     }
 
     /// Whether the result is wanted as JSON.
@@ -158,7 +171,7 @@ impl Ui {
 
     /// Whether there is somebody to be asked.
     pub fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+        !self.json && !self.unattended && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// A question to be answered with yes or no; `None` where nobody can be asked.

@@ -1,9 +1,11 @@
 //! The board: schedules × servers, what stands there against what main holds.
 //!
-//! It rests on the records alone; what a system really holds, only asking it tells.
+//! It rests on the records, and on what the last look at a server found; what a
+//! system really holds, only asking it tells.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::drift_seen::{DriftSeen, Seen};
 use super::history::{History, Version};
 use super::layout;
 use super::records::log::{RecordLog, Row};
@@ -41,6 +43,8 @@ pub struct Cell<'l> {
     pub pending: Vec<Row<'l>>,
     /// Whether content is pinned there.
     pub pinned: bool,
+    /// What the server was last seen to hold other than it was deployed.
+    pub seen: Option<Seen>,
 }
 
 /// How what stands there is to what main holds.
@@ -61,10 +65,26 @@ pub enum Against {
 }
 
 impl Cell<'_> {
+    /// Whether it is known to be other than it was deployed.
+    pub fn is_drifted(&self) -> bool {
+        self.seen.is_some() || self.drift().is_some()
+    }
+
     /// That what stands there is not what was sent, as far as records tell.
     pub fn drift(&self) -> Option<&str> {
         let reason = self.standing.as_ref()?.0.reason()?;
         reason.starts_with(STANDS_OTHERWISE).then_some(reason)
+    }
+}
+
+impl Board<'_> {
+    /// Adds what servers were last seen to hold; what was deployed since is not meant by it.
+    pub fn add_seen(&mut self, seen: &DriftSeen) {
+        for cell in self.lines.values_mut().flat_map(|line| &mut line.cells) {
+            if let Some((row, _)) = &cell.standing {
+                cell.seen = seen.of(cell.server, cell.name, row.id()).copied();
+            }
+        }
     }
 }
 
@@ -114,7 +134,7 @@ fn cell<'b, 'l>(lines: &'b mut BTreeMap<String, Line<'l>>, row: &Row<'l>) -> &'b
     let cells = &mut lines.entry(in_repository(row).to_owned()).or_default().cells;
     let place = cells.iter().position(|cell| cell.server == server && cell.name == name);
     let place = place.unwrap_or_else(|| {
-        cells.push(Cell { server, name, standing: None, pending: Vec::new(), pinned: false });
+        cells.push(Cell { server, name, standing: None, pending: Vec::new(), pinned: false, seen: None });
         cells.len() - 1
     });
     &mut cells[place]

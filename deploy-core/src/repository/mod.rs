@@ -12,6 +12,7 @@ pub mod change;
 pub mod check;
 pub mod commits;
 pub mod drift_accepted;
+pub mod drift_seen;
 pub mod files;
 pub mod format;
 pub mod git;

@@ -77,3 +77,21 @@ async fn inserts_are_refused_or_done_without_an_answer() {
         ("/api/tokens", false, Some(200))
     );
 }
+
+#[tokio::test]
+async fn what_was_asked_is_told_to_whoever_wants_to_know() {
+    let (running, api) = empty(Config { latency: Duration::from_millis(1), ..Config::default() }).await;
+    let asked = async |from: usize| -> serde_json::Value {
+        let url = format!("{}/sandbox/requests?from={from}", api.system.rest_url());
+        api.client.get(url).send().await.unwrap().json().await.unwrap()
+    };
+    let before = asked(0).await["next"].as_u64().unwrap() as usize;
+    assert_eq!(before, running.requests().len());
+    assert_eq!(api.get("/api/users?limit=1").await.status, StatusCode::OK);
+    let told = asked(before).await;
+    assert_eq!(told["next"], before + 1);
+    let path = |at: usize| told["requests"][at]["path"].as_str().map(str::to_owned);
+    assert_eq!((path(0).as_deref(), path(1)), (Some("/api/users"), None));
+    assert_eq!(told["requests"][0]["query"], "limit=1");
+    assert_eq!(running.requests().len(), before + 1, "the question is not counted");
+}

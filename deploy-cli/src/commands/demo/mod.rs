@@ -1,5 +1,6 @@
 //! `demo`: the product at work, on a small retailer's schedules.
 
+mod deploying;
 mod rules;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ pub(super) fn run(args: DemoArgs, global: &Global, ui: &Ui) -> CommandResult {
 
 /// What somebody changes in OpCon while the demo looks away.
 const CHANGED: &str = "Store Closing";
+/// The rule that adapts it to production.
+const RULE: &str = "to-production";
 
 struct Demo<'u> {
     central: PathBuf,
@@ -71,16 +74,17 @@ impl Demo<'_> {
         self.run(&["import", "DEV", "*", "--app", "Retail"])?;
         self.run(&["list"])?;
         self.say("Somebody changes a schedule in OpCon; imported again it is a second version.");
-        runtime.block_on(self.change_in_opcon())?;
+        runtime.block_on(self.edit_in_opcon("DEV", half_an_hour_later))?;
         self.run(&["import", "DEV", "Store*", "-m", "Store Closing: half an hour later"])?;
         self.run(&["versions", CHANGED])?;
         self.say("What changed, in OpCon's words; the order of jobs and numeric ids never do.");
         self.run(&["diff", &format!("{CHANGED}@1"), &format!("{CHANGED}@2")])?;
         self.run(&["show", CHANGED])?;
         self.say("Schedules that belong together, each pinned to a version.");
-        self.run(&["package", "create", "STORES", CHANGED, "Sales Upload", "Store Price Push"])?;
+        self.run(&["package", "create", "STORES", "Sales Upload", "Store Price Push"])?;
         self.run(&["package", "show", "STORES"])?;
         rules::tell(self)?;
+        deploying::tell(self)?;
         self.say("Is everything sound? A continuous integration job asks the same.");
         self.run(&["check"])?;
         runtime.block_on(running.shutdown());
@@ -89,7 +93,7 @@ impl Demo<'_> {
         ui.line(format!("The repository is in {}", styled(style::COMMAND, self.central.display())));
         ui.line("Try next, in that folder:");
         let next = [
-            "git log --stat                              # the history is git's own",
+            "git log --stat --all                        # the history is git's own",
             "opcon-deploy show \"Store Closing@1\" --json  # any version, as it was",
             "opcon-deploy export \"Store Closing\" -o -    # back to OpCon",
             "opcon-deploy sandbox                        # the two systems again, until Ctrl-C",
@@ -101,18 +105,11 @@ impl Demo<'_> {
     }
 
     /// Does what a person does in Solution Manager, through the system's own services.
-    async fn change_in_opcon(&self) -> Result<(), CommandError> {
+    async fn edit_in_opcon(&self, server: &str, change: impl Fn(&mut Value)) -> Result<(), CommandError> {
         let repository = Repository::open(&self.central)?;
-        let target = Target::open(&repository, "DEV", self.ui)?;
-        let definition = target.system.extract(CHANGED).await?.into_definition()?;
-        let mut value = definition.value().clone();
-        let schedule = &mut value["scheduleList"][0];
-        schedule["startTime"] = Value::from("22:00");
-        let jobs = schedule["jobList"].as_array_mut().into_iter().flatten();
-        for job in jobs.filter(|job| job["name"] == "Collect tills") {
-            job["frequencyList"][0]["maximumAttempts"] = Value::from("3");
-            job["windowsData"]["jobPriority"] = Value::from("High");
-        }
+        let target = Target::open(&repository, server, self.ui)?;
+        let mut value = target.system.extract(CHANGED).await?.into_definition()?.into_value();
+        change(&mut value["scheduleList"][0]);
         let changed = Definition::from_value(value)?;
         target.system.insert(&changed, &ImportRules::default()).await?;
         target.sign_off().await;
@@ -126,6 +123,11 @@ impl Demo<'_> {
 
     /// Prints a command and runs it in the repository.
     fn run(&self, args: &[&str]) -> Result<(), CommandError> {
+        self.run_to(args, Exit::Done)
+    }
+
+    /// Prints a command and runs it; it must end with this exit code.
+    fn run_to(&self, args: &[&str], expected: Exit) -> Result<(), CommandError> {
         let quoted: Vec<String> = args
             .iter()
             .map(|arg| if arg.contains([' ', '*']) { format!("\"{arg}\"") } else { (*arg).to_owned() })
@@ -135,10 +137,23 @@ impl Demo<'_> {
         let words = ["opcon-deploy".to_owned(), "-C".to_owned(), central].into_iter();
         let words = words.chain(args.iter().map(|arg| (*arg).to_owned()));
         let cli = Cli::try_parse_from(words).map_err(|error| CommandError::failed(error.to_string()))?;
-        match super::run(cli.command, &cli.global, &Ui::new(&cli.global))? {
-            Exit::Done => Ok(()),
-            exit => Err(CommandError::failed(format!("the command ended with exit code {}", exit as u8))),
+        let ui = Ui::new(&cli.global).unattended();
+        let exit = match super::run(cli.command, &cli.global, &ui) {
+            Err(error) if error.code == expected => {
+                error.report(&ui);
+                expected
+            }
+            ended => ended?,
+        };
+        match exit == expected {
+            true if exit == Exit::Done => {}
+            true => self.ui.line(styled(style::DIM, format!("(exit code {})", exit as u8))),
+            false => {
+                let message = format!("the command ended with exit code {}", exit as u8);
+                return Err(CommandError::failed(message));
+            }
         }
+        Ok(())
     }
 
     /// A machine on which git knows no name yet still gets its demo.
@@ -152,6 +167,16 @@ impl Demo<'_> {
             git.run(&["config", "--local", "user.email", "demo@retail.example"])?;
         }
         Ok(())
+    }
+}
+
+/// A later start, and two changes to a job.
+fn half_an_hour_later(schedule: &mut Value) {
+    schedule["startTime"] = Value::from("22:00");
+    let jobs = schedule["jobList"].as_array_mut().into_iter().flatten();
+    for job in jobs.filter(|job| job["name"] == "Collect tills") {
+        job["frequencyList"][0]["maximumAttempts"] = Value::from("3");
+        job["windowsData"]["jobPriority"] = Value::from("High");
     }
 }
 

@@ -80,10 +80,10 @@ impl Summary {
                 (lines.collect::<Vec<_>>().join("\n"), rows.collect())
             }
             Outcome::Refused(_, refusals) => {
-                self.refused += 1;
                 self.options.extend(refusals.iter().filter_map(|refusal| refusal.kind.option()));
-                if refusals.iter().any(|refusal| refusal.kind.option().is_none()) {
-                    self.failed += 1;
+                match refusals.iter().all(|refusal| refusal.kind.option().is_some()) {
+                    true => self.refused += 1,
+                    false => self.failed += 1,
                 }
                 let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
                 let row = json!({ "name": item.name, "outcome": "refused", "refusals": refusals });

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use deploy_core::deploy::drift::Survey;
 use deploy_core::opcon::NamePattern;
 use deploy_core::repository::Repository;
+use deploy_core::repository::drift_seen::{DriftSeen, Seen};
 use deploy_core::repository::records::{Record, Records};
 use deploy_core::repository::servers::{self, Listed};
 use futures_util::future::join_all;
@@ -57,9 +58,24 @@ pub(super) fn look(args: &LookArgs, global: &Global, ui: &Ui) -> Result<Vec<Look
         Looked { server: target.name().to_owned(), outcome: drift.map_err(CommandError::from) }
     });
     let looked = ui.progress(total, "Comparing").follow(&done, || runtime.block_on(join_all(looking)));
+    remember(&repository, &looked);
     all.extend(looked);
     all.sort_by(|a, b| a.server.cmp(&b.server));
     Ok(all)
+}
+
+/// Lets `status` say what was found.
+fn remember(repository: &Repository, looked: &[Looked]) {
+    let when = now().timestamp();
+    let mut seen = DriftSeen::load(repository);
+    for drift in looked.iter().filter_map(|looked| looked.outcome.as_ref().ok()) {
+        let differing = drift.drifted.iter().filter(|drifted| drifted.counting() > 0).map(|drifted| {
+            let Record { id, name, .. } = &drifted.record;
+            (name.clone(), Seen { record: *id, differences: drifted.counting(), when })
+        });
+        seen.add(&drift.server, &drift.compared, differing);
+    }
+    seen.store(repository);
 }
 
 /// The servers that were named, or those to which something was deployed.

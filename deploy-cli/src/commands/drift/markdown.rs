@@ -17,7 +17,7 @@ pub(super) fn report(looked: &Looked) -> String {
             schedules(drift, &mut out);
             let changes = |one: &Drifted| -> Vec<String> {
                 let name = one_line(&one.record.name);
-                let changes = one.changes.iter().filter(|change| !change.accepted);
+                let changes = one.changes.iter().filter(|change| !change.accepted && !one.gone);
                 changes.map(|change| format!("{name}  {}", line(change))).collect()
             };
             let lines: Vec<String> = drift.drifted.iter().flat_map(changes).collect();

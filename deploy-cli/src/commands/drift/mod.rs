@@ -9,6 +9,7 @@ mod text;
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use deploy_core::deploy::drift::{Drift, Drifted};
+use deploy_core::repository::records::Record;
 
 use super::completions;
 use crate::cli::Global;
@@ -98,11 +99,8 @@ fn finish(all: &[Looked], ui: &Ui) -> CommandResult {
     let counting = drifts.flat_map(|drift| drift.drifted.iter().map(move |one| (&drift.server, one)));
     let counting: Vec<(&String, &Drifted)> = counting.filter(|(_, one)| one.counting() > 0).collect();
     if let Some((server, first)) = counting.first() {
-        let name = &first.record.name;
         ui.note(format!("{} drifted", count(counting.len(), "schedule")));
-        ui.hint(format!(
-            "`opcon-deploy import {server} \"{name}\"` takes over what stands there, `deploy --accept-drift` puts back what was deployed, `drift accept` answers for the difference"
-        ));
+        ui.hint(what_helps(server, &first.record));
     } else if !failed && !all.is_empty() {
         ui.note("no drift");
     }
@@ -111,6 +109,15 @@ fn finish(all: &[Looked], ui: &Ui) -> CommandResult {
         (false, true) => Exit::Done,
         (false, false) => Exit::Findings,
     })
+}
+
+/// What can be done about a difference.
+fn what_helps(server: &str, record: &Record) -> String {
+    let name = record.original_name.as_ref().unwrap_or(&record.name);
+    let version = record.source.version.map(|version| format!("@{version}")).unwrap_or_default();
+    let back = format!("`opcon-deploy deploy \"{name}{version}\" --to {server} --accept-drift`");
+    let accept = format!("`opcon-deploy drift accept {server} \"{}\"`", record.name);
+    format!("{back} puts back what was deployed, {accept} answers for the difference")
 }
 
 /// What a schedule is against what was deployed, in a word.
@@ -133,10 +140,9 @@ fn summary(drift: &Drift) -> String {
         (drift.failed.len(), "not compared"),
     ];
     let counts = counts.iter().filter(|(number, _)| *number > 0);
-    let counts: Vec<String> = counts.map(|(number, word)| format!("{number} {word}")).collect();
-    let compared = count(drift.compared.len(), "schedule");
-    match counts.is_empty() {
-        true => format!("{compared} compared: no drift"),
-        false => format!("{compared} compared: {}", counts.join(", ")),
+    let mut counts: Vec<String> = counts.map(|(number, word)| format!("{number} {word}")).collect();
+    if drift.drifted.is_empty() {
+        counts.insert(0, "no drift".to_owned());
     }
+    format!("{} compared: {}", count(drift.compared.len(), "schedule"), counts.join(", "))
 }

@@ -19,7 +19,7 @@ pub(super) fn report(looked: &Looked) -> Vec<String> {
     let mut lines = vec![format!("{name}  {}, {}", drift.server_type, summary(drift))];
     for drifted in &drift.drifted {
         lines.push(format!("  {}", title(drifted)));
-        lines.extend(drifted.changes.iter().map(|change| {
+        lines.extend(drifted.changes.iter().filter(|_| !drifted.gone).map(|change| {
             let style = if change.accepted { style::DIM } else { style::CHANGED };
             format!("    {}", styled(style, line(change)))
         }));

@@ -10,7 +10,6 @@ use serde_json::json;
 use super::super::completions::{packages, schedules};
 use super::super::{commit_words, open};
 use crate::cli::{CommitArgs, Global};
-use crate::error::CommandError;
 use crate::ui::{Ui, one_line, style, styled};
 use crate::{CommandResult, Exit};
 
@@ -112,22 +111,6 @@ pub(super) struct RenameArgs {
     commit: CommitArgs,
 }
 
-/// Delete a package; its schedules stay
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  opcon-deploy package delete FINANCE\n  opcon-deploy package delete FINANCE --yes"
-)]
-pub(super) struct DeleteArgs {
-    /// The package
-    #[arg(value_name = "PACKAGE", add = ArgValueCandidates::new(packages))]
-    name: String,
-    /// Delete it without asking
-    #[arg(short, long)]
-    yes: bool,
-    #[command(flatten)]
-    commit: CommitArgs,
-}
-
 pub(super) fn create(args: CreateArgs, global: &Global, ui: &Ui) -> CommandResult {
     let CreateArgs { name, schedules, rules, description, commit } = args;
     run(&name, &Action::Create { description, schedules, rules }, commit, global, ui)
@@ -151,22 +134,6 @@ pub(super) fn update(args: UpdateArgs, global: &Global, ui: &Ui) -> CommandResul
 pub(super) fn rename(args: RenameArgs, global: &Global, ui: &Ui) -> CommandResult {
     let RenameArgs { name, to, commit } = args;
     run(&name, &Action::Rename { to }, commit, global, ui)
-}
-
-pub(super) fn delete(args: DeleteArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let DeleteArgs { name, yes, commit } = args;
-    if !yes {
-        let question = format!("Delete package `{}`? Its schedules stay", one_line(&name));
-        match ui.ask(&question) {
-            Some(true) => {}
-            Some(false) => return Err(CommandError::refused("not deleted")),
-            None => {
-                let message = format!("package `{}` is not deleted without being asked", one_line(&name));
-                return Err(CommandError::refused(message).hint("`--yes` answers where nobody can be asked"));
-            }
-        }
-    }
-    run(&name, &Action::Delete, commit, global, ui)
 }
 
 /// Makes a package of schedules, or pins them anew in the one that is there.
@@ -194,7 +161,13 @@ pub(in super::super) fn put(
     Ok(Exit::Done)
 }
 
-fn run(name: &str, action: &Action, commit: CommitArgs, global: &Global, ui: &Ui) -> CommandResult {
+pub(super) fn run(
+    name: &str,
+    action: &Action,
+    commit: CommitArgs,
+    global: &Global,
+    ui: &Ui,
+) -> CommandResult {
     let repository = open(global, ui)?;
     let options = CommitOptions {
         destination: commit.destination("package"),

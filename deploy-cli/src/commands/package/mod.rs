@@ -1,6 +1,7 @@
 //! `package`: schedules with pinned versions, deployed as one unit.
 
 mod change;
+mod delete;
 mod list;
 mod show;
 
@@ -29,7 +30,7 @@ enum PackageCommand {
     Remove(change::RemoveArgs),
     Update(change::UpdateArgs),
     Rename(change::RenameArgs),
-    Delete(change::DeleteArgs),
+    Delete(delete::DeleteArgs),
     Show(show::ShowArgs),
     List(list::ListArgs),
 }
@@ -41,7 +42,7 @@ pub(super) fn run(args: PackageArgs, global: &Global, ui: &Ui) -> CommandResult 
         PackageCommand::Remove(args) => change::remove(args, global, ui),
         PackageCommand::Update(args) => change::update(args, global, ui),
         PackageCommand::Rename(args) => change::rename(args, global, ui),
-        PackageCommand::Delete(args) => change::delete(args, global, ui),
+        PackageCommand::Delete(args) => delete::run(args, global, ui),
         PackageCommand::Show(args) => show::run(args, global, ui),
         PackageCommand::List(args) => list::run(args, global, ui),
     }

@@ -85,7 +85,7 @@ impl Execution<'_> {
     pub(super) async fn fail(&self, transaction: Transaction, source: OpConError) -> ExecuteError {
         let (server, what) = (transaction.server().to_owned(), transaction.what());
         let reason = source.on_one_line();
-        let failed = ExecuteError::Failed { server, what, source };
+        let failed = ExecuteError::Failed { server, what, source: Box::new(source) };
         self.give_up(transaction, Status::Failed, reason, failed).await
     }
 
@@ -103,7 +103,7 @@ impl Execution<'_> {
         });
         let (name, changed) = changed.unwrap_or_default();
         let server = transaction.server().to_owned();
-        let failed = ExecuteError::FailedAndChanged { server, source, name, changed };
+        let failed = ExecuteError::FailedAndChanged { server, source: Box::new(source), name, changed };
         let reason = failed.to_string();
         self.give_up(transaction, Status::Failed, reason, failed).await
     }
@@ -166,7 +166,7 @@ impl Execution<'_> {
         // That it is open is recorded already; only the reason would be missing.
         let _ = self.ledger.write(entry).await;
         match record {
-            Some(record) => ExecuteError::Open { server, what, record, why },
+            Some(record) => ExecuteError::Open { server, what, record, why: Box::new(why) },
             None => ExecuteError::Stopped { server },
         }
     }
@@ -221,7 +221,7 @@ impl Execution<'_> {
     ) -> ExecuteError {
         let (server, what) = (transaction.server().to_owned(), transaction.what());
         match transaction.id() {
-            Some(record) => ExecuteError::NotEnded { server, what, stands, record, source },
+            Some(record) => ExecuteError::NotEnded { server, what, stands, record, source: Box::new(source) },
             None => ExecuteError::Stopped { server },
         }
     }

@@ -13,7 +13,7 @@ pub enum ExecuteError {
         /// The target.
         server: String,
         /// Why not.
-        source: LedgerError,
+        source: Box<LedgerError>,
     },
     /// The user stopped it in time.
     #[error("stopped; nothing was changed on `{server}`")]
@@ -27,7 +27,7 @@ pub enum ExecuteError {
         /// The target.
         server: String,
         /// How it was lost.
-        source: LeaseError,
+        source: Box<LeaseError>,
     },
     /// The target refused, or failed; what stood there stands there.
     #[error("{}; on `{server}` {what} is as it was before", source.on_one_line())]
@@ -37,7 +37,7 @@ pub enum ExecuteError {
         /// The schedule or the package.
         what: String,
         /// What it said.
-        source: OpConError,
+        source: Box<OpConError>,
     },
     /// The target refused, and yet what stands there is no longer what stood there.
     #[error("{}; and `{name}` on `{server}` is no longer what it was before: {}", source.on_one_line(), on_one_line(changed))]
@@ -45,7 +45,7 @@ pub enum ExecuteError {
         /// The target.
         server: String,
         /// What it said.
-        source: OpConError,
+        source: Box<OpConError>,
         /// The schedule.
         name: String,
         /// What differs, in lines.
@@ -74,7 +74,7 @@ pub enum ExecuteError {
         /// The record that was left open.
         record: RecordId,
         /// What is known.
-        why: Unsettled,
+        why: Box<Unsettled>,
     },
     /// What was done could not be recorded.
     #[error("{what} {stands} on `{server}`, but that could not be recorded: {source}")]
@@ -88,7 +88,7 @@ pub enum ExecuteError {
         /// The record that was left open.
         record: RecordId,
         /// Why not.
-        source: LedgerError,
+        source: Box<LedgerError>,
     },
     /// What was stored cannot be read.
     #[error("`{name}`: {source}; nothing was changed on `{server}`")]

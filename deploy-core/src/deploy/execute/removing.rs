@@ -17,7 +17,7 @@ impl Execution<'_> {
             previous: Some(package.id),
             ..asked.record(Kind::Package, Action::Delete, &server, &package.name)
         };
-        let not_begun = |source| ExecuteError::NotBegun { server, source };
+        let not_begun = |source| ExecuteError::NotBegun { server, source: Box::new(source) };
         self.ledger.write(Entry::begin(&record, None, None, None)).await.map_err(not_begun)?;
         let done = self.remove_each(removal.transactions(Some(&record), asked)).await;
         let at = (self.clock)();
@@ -42,7 +42,7 @@ impl Execution<'_> {
             what: format!("package `{}`", record.name),
             stands: "is gone",
             record: record.id,
-            source,
+            source: Box::new(source),
         })?;
         done.package = Some(record);
         Ok(done)

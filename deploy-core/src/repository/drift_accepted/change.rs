@@ -123,7 +123,11 @@ impl DriftAccepted {
         let mut document: DocumentMut = before.unwrap_or(NEW).parse()?;
         let mut head = None;
         if !document.contains_array_of_tables(KEY) {
-            head = Some(document.trailing().as_str().unwrap_or_default().to_owned());
+            let mut comment = document.trailing().as_str().unwrap_or_default().to_owned();
+            if !comment.is_empty() && !comment.ends_with("\n\n") {
+                comment.push('\n');
+            }
+            head = Some(comment);
             document.set_trailing("");
             document.remove(KEY);
             document.insert(KEY, Item::ArrayOfTables(ArrayOfTables::new()));

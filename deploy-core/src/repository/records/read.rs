@@ -41,6 +41,14 @@ pub enum RecordsError {
         /// What git said, verbatim.
         message: String,
     },
+    /// The remote has no such branch.
+    #[error("the remote `{remote}` has no branch `{branch}`")]
+    NotThere {
+        /// The remote.
+        remote: String,
+        /// The branch.
+        branch: String,
+    },
     /// A file of the branch cannot be understood.
     #[error("`{path}` on the branch of the records cannot be read: {message}")]
     Damaged {
@@ -196,6 +204,17 @@ impl<'r> Records<'r> {
     /// The record of a package that stands on a server.
     pub fn package(&self, server: &str, package: &str) -> Result<Option<Record>, RecordsError> {
         self.file(&Place::Package(server, package).path())
+    }
+
+    /// The records of a package wherever it stands, under any of its names, by server.
+    pub fn package_anywhere(&self, names: &[&str]) -> Result<Vec<Record>, RecordsError> {
+        let mut found = Vec::new();
+        for server in self.servers()? {
+            for name in names {
+                found.extend(self.package(&server, name)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The record of the script version last sent to a server.
