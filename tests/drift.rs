@@ -38,11 +38,6 @@ impl Story {
     fn starts_at(&self, server: &str, time: &str) {
         self.systems.edit(server, "Payroll", |schedule| schedule["startTime"] = time.into());
     }
-
-    fn remove(&self, server: &str, schedule: &str) {
-        use deploy_core::opcon::OpConSystem as _;
-        self.systems.runtime.block_on(self.systems.client(server).delete(schedule)).unwrap();
-    }
 }
 
 #[test]
@@ -93,7 +88,7 @@ fn what_was_changed_by_hand() {
     story.systems.edit("PROD", "Payroll", |schedule| {
         schedule["jobList"].as_array_mut().unwrap().push(json!({"name": "EXTRA", "type": "Null Job"}));
     });
-    story.remove("QA", "Till");
+    story.systems.remove("QA", "Till");
     story.systems.runtime.block_on(async {
         use deploy_core::opcon::OpConSystem as _;
         let own = definition("Of somebody", &["A"]);
@@ -258,7 +253,7 @@ no drift
     accept(&[]).ok();
     story.drift(&["PROD"]).ok();
     assert!(accept(&[]).ok().to_string().contains("accepted already"));
-    story.remove("PROD", "Payroll");
+    story.systems.remove("PROD", "Payroll");
     let run = story.drift(&["PROD"]).ok().to_string();
     assert!(
         run.contains("Payroll  accepted until 2999-12-31 by Ann Ops <ann@corp.example>: month end"),

@@ -24,6 +24,7 @@ mod output;
 mod packages;
 mod records;
 mod recovery;
+mod replayed;
 mod rolling_back;
 mod rules;
 mod rules_bad_input;

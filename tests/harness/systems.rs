@@ -95,6 +95,11 @@ impl Systems {
         });
     }
 
+    /// Removes a schedule from a system, as somebody does in OpCon.
+    pub fn remove(&self, system: &str, schedule: &str) {
+        self.runtime.block_on(self.client(system).delete(schedule)).unwrap();
+    }
+
     /// The definition of a schedule on a system; null where nothing stands.
     pub fn stands(&self, system: &str, schedule: &str) -> Value {
         let client = self.client(system);
