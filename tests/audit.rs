@@ -24,6 +24,8 @@ DATE              CATEGORY    USER     MESSAGE                                  
 2026-05-28 20:28  Schedule    Ann Ops  Starts at 01:00 (Payroll)                                                                   [commit]  unsigned
 2026-05-28 20:27  GlobalRule  Ann Ops  Lay out the central repository                                                              [commit]  unsigned
 2026-05-28 20:27  User        Ann Ops  Lay out the central repository                                                              [commit]  unsigned
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use crate::faults::{DEADLINE, POLL};
-use crate::harness::{Run, World};
+use crate::harness::{Run, World, starting};
 use crate::recovery::{DEPLOY, MANY, Story};
 
 /// A `git` that kills whoever called it, at its N-th call or once that has done its work.
@@ -87,6 +87,59 @@ fn killed_at_every_request(fault: &str) {
     assert!(touched > 1, "no kill came after the target was touched");
 }
 
+/// Two schedules of a package that stand on a target: killed before every `git` of a command
+/// that changes both, all of the package is as before or as planned.
+fn package_killed(begin: &[&str], command: &[&str], before: [&str; 2], after: [&str; 2], again: &[&str]) {
+    let story = Story::begin(false);
+    let (world, systems) = (&story.world, &story.systems);
+    world.import("central", &starting("Billing", "06:00"), &[]).ok();
+    world.central(&["package", "create", "FIN", "Payroll", "Billing"]).ok();
+    world.central(&["deploy", "package:FIN", "--to", "QA", "--accept-existing"]).ok();
+    world.import("central", &starting("Billing", "08:00"), &[]).ok();
+    world.central(&["package", "update", "FIN"]).ok();
+    if !begin.is_empty() {
+        world.central(begin).ok();
+    }
+    let stand =
+        || ["Payroll", "Billing"].map(|name| systems.starts("QA", name).as_str().unwrap_or("-").to_owned());
+    assert_eq!(stand(), before);
+    let mut changed = 0;
+    for number in 1.. {
+        assert!(number < MANY);
+        killing_git(world, number, false);
+        let run = run_killed(world, command);
+        story.repair(&run.to_string());
+        assert!(stand() == before || stand() == after, "{:?}\n{run}", stand());
+        assert_eq!(story.recorded_all(), stand().into_iter().filter(|time| time != "-").collect::<Vec<_>>());
+        if stand() == after {
+            changed += 1;
+            if !again.is_empty() {
+                world.central(again).ok();
+                assert_eq!(stand(), before, "{run}");
+            }
+        }
+        if run.output.status.code().is_some() {
+            run.ok();
+            break;
+        }
+    }
+    assert!(changed > 1, "no kill came after the target was touched");
+}
+
+#[test]
+fn a_package_before_every_git() {
+    let deploy = ["deploy", "package:FIN", "--to", "QA", "--accept-existing", "--accept-pinned"];
+    let rollback = ["rollback", "package:FIN", "--on", "QA", "--yes"];
+    package_killed(&[], &deploy, ["07:00", "06:00"], ["07:00", "08:00"], &rollback);
+}
+
+#[test]
+fn a_rollback_before_every_git() {
+    let deploy = ["deploy", "package:FIN", "--to", "QA", "--accept-existing", "--accept-pinned"];
+    let rollback = ["rollback", "package:FIN", "--on", "QA", "--yes"];
+    package_killed(&deploy, &rollback, ["07:00", "08:00"], ["07:00", "06:00"], &rollback);
+}
+
 #[test]
 fn before_every_git_with_a_remote() {
     killed_at_every_git(true, false);
@@ -115,4 +168,32 @@ fn before_every_request_is_done() {
 #[test]
 fn before_every_answer_is_there() {
     killed_at_every_request("slow-body");
+}
+
+#[test]
+fn a_deletion_before_every_git() {
+    let story = Story::begin(false);
+    let (world, systems) = (&story.world, &story.systems);
+    let mut deleted = 0;
+    for number in 1.. {
+        assert!(number < MANY);
+        killing_git(world, number, false);
+        let run = run_killed(world, &["delete", "Payroll", "--from", "QA", "--yes"]);
+        story.repair(&run.to_string());
+        let stands = systems.starts("QA", "Payroll");
+        let recorded = story.recorded_all();
+        assert_eq!(recorded, stands.as_str().into_iter().collect::<Vec<_>>(), "{run}");
+        if stands.is_null() {
+            deleted += 1;
+            let records = world.central(&["deployments", "--json"]).ok().json();
+            let id = records["deployments"][0]["id"].as_str().unwrap().to_owned();
+            world.central(&["rollback", "--record", &id, "--yes"]).ok();
+        }
+        assert_eq!(systems.starts("QA", "Payroll"), "06:00", "{run}");
+        if run.output.status.code().is_some() {
+            run.ok();
+            break;
+        }
+    }
+    assert!(deleted > 1, "no kill came after the target was touched");
 }

@@ -3,6 +3,7 @@
 
 mod adopting;
 mod audit;
+mod audit_verify;
 mod bad_definitions;
 mod bad_repositories;
 mod branches_and_push;
@@ -12,6 +13,7 @@ mod drift;
 mod drivers;
 mod faults;
 mod harness;
+mod histories;
 mod import;
 mod import_server;
 mod init;

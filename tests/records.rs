@@ -30,6 +30,8 @@ ID             DATE              SERVER  NAME        ORIGINAL  VERSION  TYPE    
 [commit]-0003  2026-05-29 04:46  QA      FINANCE                     4  Package           Active     Ann Ops
 [commit]-0002  2026-05-29 02:00  PROD    Payroll                     2  Schedule          Active     Ann Ops             machines@3  REL-7  Two o/'clock,/nas agreed
 [commit]-0001  2026-05-28 23:13  PROD    Payroll                     1  Schedule  adopt   Inactive   Ann Ops
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -41,6 +43,7 @@ ID             DATE              SERVER  NAME     VERSION  TYPE      STATUS     
 [commit]-0006  2026-05-29 10:20  PROD    Payroll        3  Schedule  Deploying  Ann Ops
 [commit]-0005  2026-05-29 07:33  PROD    Payroll        3  Schedule  Failed     Bob
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 2 of 4 records; `--all` shows all
 --- exit 0
 
@@ -82,6 +85,7 @@ fn filters_of_the_list() {
         world.central(&["deployments", "--server", "PRO"]).ok().to_string(),
         str![[r#"
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 no record matches
 --- exit 0
 
@@ -121,7 +125,7 @@ fn one_record_is_shown_with_what_it_knows() {
         world.central(&["deployments", "show", &short(2)]).ok().to_string(),
         str![[r#"
 Payroll on PROD
-  record       [commit]-0002-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of schedule `Payroll`, version 2
   status       Active since 2026-05-29 02:01
   user         Ann Ops <ann@corp.example>, role Administration
@@ -131,6 +135,8 @@ Payroll on PROD
   description  Two o/'clock,/nas agreed
   accepted     drift
   rules        machines@3 (server)
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -139,7 +145,7 @@ Payroll on PROD
         world.central(&["deployments", "show", &short(2), "--report"]).ok().to_string(),
         str![[r#"
 Payroll on PROD
-  record       [commit]-0002-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of schedule `Payroll`, version 2
   status       Active since 2026-05-29 02:01
   user         Ann Ops <ann@corp.example>, role Administration
@@ -151,7 +157,7 @@ Payroll on PROD
   rules        machines@3 (server, [commit])
                rules/tags.toml@1 (import, [commit])
   source       [commit]
-  previous     [commit]-0001-7abc-8def-0123456789ab
+  previous     [record]
   begun in     [commit] by Ann Ops <ann@corp.example>, 2026-05-29 02:00
   told in      [commit] by Ann Ops <ann@corp.example>, 2026-05-29 02:01
   changed in   [commit] by Ann Ops <ann@corp.example>, 2026-05-29 02:01
@@ -159,6 +165,8 @@ Payroll on PROD
 Payroll: what it changed
 Payroll
   ~ startTime 01:00 → 02:00
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -167,13 +175,15 @@ Payroll
         world.central(&["deployments", "show", &short(5)]).ok().to_string(),
         str![[r#"
 Payroll on PROD
-  record       [commit]-0005-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of schedule `Payroll`, version 3
   status       Failed since 2026-05-29 07:33
   reason       the system answered 500
   user         Bob <bob@corp.example>, role Administration
   begun        2026-05-29 07:33
   ended        2026-05-29 07:33
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -182,7 +192,7 @@ Payroll on PROD
         world.central(&["deployments", "show", &short(3), "--report"]).ok().to_string(),
         str![[r#"
 FINANCE on QA
-  record       [commit]-0003-7abc-8def-0123456789ab
+  record       [record]
   what         deploy of package `FINANCE`, version 4
   status       Active since 2026-05-29 04:47
   user         Ann Ops <ann@corp.example>, role Administration
@@ -196,6 +206,8 @@ FINANCE on QA
 Members
   ID             NAME        ORIGINAL  VERSION  STATUS
   [commit]-0004  Billing_QA  Billing         1  Active
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -218,6 +230,8 @@ fn the_definitions_of_a_record_are_those_that_were_committed() {
 Payroll on PROD before → afterwards
 Payroll
   ~ startTime 01:00 → 02:00
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -226,6 +240,8 @@ Payroll
         show(4, "--diff").ok().to_string(),
         str![[r#"
 nothing stood there before: all of `Billing_QA` is new on QA
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -234,7 +250,8 @@ nothing stood there before: all of `Billing_QA` is new on QA
         show(1, "--rollback").exits(1).to_string(),
         str![[r#"
 --- stderr
-Error: the record `[commit]-0001-7abc-8def-0123456789ab` of `Payroll` has no rollback definition
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
+Error: the record `[record]` of `Payroll` has no rollback definition
 --- exit 1
 
 "#]]
@@ -243,8 +260,9 @@ Error: the record `[commit]-0001-7abc-8def-0123456789ab` of `Payroll` has no rol
         show(3, "--diff").exits(1).to_string(),
         str![[r#"
 --- stderr
-Error: the record `[commit]-0003-7abc-8def-0123456789ab` of `FINANCE` has no definition
-Hint: its members have: `opcon-deploy deployments show [commit]-0003-7abc-8def-0123456789ab --report` names them
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
+Error: the record `[record]` of `FINANCE` has no definition
+Hint: its members have: `opcon-deploy deployments show [record] --report` names them
 --- exit 1
 
 "#]]
@@ -261,17 +279,21 @@ fn ids_that_name_no_record() {
         tried,
         str![[r#"
 --- stderr
-Error: 6 records begin with `[commit]`, such as `[commit]-0001-7abc-8def-0123456789ab` and `[commit]-0002-7abc-8def-0123456789ab`
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
+Error: 6 records begin with `[commit]`, such as `[record]` and `[record]`
 --- exit 1
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: there is no record `ffff`
 Hint: `opcon-deploy deployments --all` shows the records; `--fetch` asks the remote
 --- exit 1
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: `Payroll` is not the id of a record, nor the beginning of one
 Hint: `opcon-deploy deployments` shows the ids
 --- exit 2
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: `` is not the id of a record, nor the beginning of one
 Hint: `opcon-deploy deployments` shows the ids
 --- exit 2
@@ -332,6 +354,7 @@ fn the_records_of_the_remote_are_read_as_of_the_last_fetch() {
 ID             DATE              SERVER  NAME     VERSION  TYPE      STATUS     USER
 [commit]-0006  2026-05-29 10:20  PROD    Payroll        3  Schedule  Deploying  Ann Ops
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 `origin/deployments` as of the last clone or push; `--fetch` asks the remote
 1 of 6 records; `--all` shows all
 --- exit 0
@@ -371,8 +394,10 @@ fn hostile_names_are_shown_on_one_line() {
         world.central(&["deployments", "--status", "Deploying"]).ok().to_string(),
         str![[r#"
 ID             DATE              SERVER  NAME                   VERSION  TYPE      STATUS     USER     DESCRIPTION
-[commit]-0007  2026-05-29 13:06  PROD    Pay/n/u{1b}[2Jroll/t         1  Schedule  Deploying  Ann Ops  x/n/nRecord-Id: [commit]-0001-7abc-8def-0123456789ab/nStatus: Failed
+[commit]-0007  2026-05-29 13:06  PROD    Pay/n/u{1b}[2Jroll/t         1  Schedule  Deploying  Ann Ops  x/n/nRecord-Id: [record]/nStatus: Failed
 [commit]-0006  2026-05-29 10:20  PROD    Payroll                      3  Schedule  Deploying  Ann Ops
+--- stderr
+2 operations open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -406,4 +431,73 @@ fn whatever_happens_to_the_cache_the_answers_are_the_same() {
         assert_eq!(ask(), right, "{file}");
         std::fs::remove_dir(&path).unwrap();
     }
+}
+
+/// The file of a server that nobody asks.
+fn server(kind: &str) -> String {
+    format!("type = \"{kind}\"\naddress = \"opcon.example\"\ncredential = \"none\"\n")
+}
+
+#[test]
+fn a_pin_is_lifted_by_who_may_deploy_there() {
+    let world = World::with_records();
+    for (name, kind) in [("PROD", "Production"), ("QA", "Test")] {
+        world.write(&format!("central/servers/{name}.toml"), server(kind));
+    }
+    world.commit("central", "Servers");
+    let unpin = |args: &[&str]| world.central(&[&["deployments", "unpin"], args].concat());
+    assert_data_eq!(unpin(&["PROD", "Payrol"]).exits(1).to_string(), str![[r#"
+--- stderr
+Error: `Payrol` is not pinned on `PROD`; did you mean `Payroll`?
+Hint: `opcon-deploy status` shows what is pinned
+--- exit 1
+
+"#]]);
+    assert_data_eq!(unpin(&["prod", "Payroll"]).ok().to_string(), str![[r#"
+`Payroll` version 3 is no longer pinned on PROD
+--- exit 0
+
+"#]]);
+    assert_data_eq!(unpin(&["PROD", "Payroll"]).exits(1).to_string(), str![[r#"
+--- stderr
+Error: `Payroll` is not pinned on `PROD`
+Hint: `opcon-deploy status` shows what is pinned
+--- exit 1
+
+"#]]);
+    assert!(!world.central(&["status", "Payroll"]).ok().stdout().contains("pinned"));
+    let audit = world.central(&["audit", "--json", "--limit", "20", "--text", "lifted"]).ok().json();
+    assert_eq!(audit["audit"][0]["message"], "lifted the pin of `Payroll` on PROD");
+    // The pin told of a record, which is what it was.
+    assert_eq!(numbers(world.central(&["deployments", "--json", "--status", "active"])), [4, 3, 2]);
+}
+
+#[test]
+fn a_pin_is_not_lifted_by_who_may_not_deploy_there() {
+    let world = World::with_records();
+    world.write("central/servers/PROD.toml", server("Production"));
+    let users = world.read("central/users.toml").replace("Administration", "Development");
+    world.write("central/users.toml", users);
+    world.commit("central", "A server, and another role");
+    assert_data_eq!(world.central(&["deployments", "unpin", "PROD", "Payroll"]).exits(4).to_string(), str![[r#"
+--- stderr
+Error: `Ann Ops` has the role Development, which may not change servers of the production class
+Hint: `opcon-deploy user list` shows who has which role
+--- exit 4
+
+"#]]);
+    assert!(world.central(&["status", "Payroll"]).ok().stdout().contains("pinned"));
+}
+
+#[test]
+fn a_pin_is_lifted_for_everybody() {
+    let world = World::with_records();
+    world.write("central/servers/PROD.toml", server("Production"));
+    world.commit("central", "A server");
+    world.add_remote();
+    world.git("central", &["push", "--quiet", "origin", "deployments"]);
+    world.add_clone("other", "Ann Ops");
+    world.central(&["deployments", "unpin", "PROD", "Payroll"]).ok();
+    assert!(world.run("other", &["status"]).ok().stdout().contains("pinned"));
+    assert!(!world.run("other", &["status", "--fetch"]).ok().stdout().contains("pinned"));
 }

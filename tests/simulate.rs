@@ -1,19 +1,699 @@
 //! `simulate`: what a deployment would do, and whether it would be refused.
 
-use crate::harness::{Systems, World};
+use chrono::NaiveDate;
+use deploy_core::opcon::{Build, OpConSystem as _, Wait};
+use deploy_sandbox::SystemType;
+use serde_json::{Value, json};
+use snapbox::{assert_data_eq, str};
 
-fn imported(systems: &Systems) -> World {
-    let world = World::with_systems(systems);
+use crate::harness::{Run, Systems, World, starting};
+
+/// What makes the retailer's schedules fit production.
+const TO_PROD: &str = r#"//! The machines, users and folders of production.
+replace("Job_Machine_Name", "WINDEV", "WINPRD", #{ partial: true, optional: true });
+replace("Job_Machine_Name", "APPDEV", "APPPRD", #{ partial: true, optional: true });
+replace("Job_Machine_Name", "SQLDEV", "SQLPRD", #{ partial: true, optional: true });
+replace("Windows_User", "DEV\\", "CORP\\", #{ partial: true, optional: true });
+replace("Windows_Command_Line", "\\Dev\\", "\\Prod\\", #{ partial: true, optional: true });
+replace("Windows_Working_Directory", "\\Dev\\", "\\Prod\\", #{ partial: true, optional: true });
+replace("Unix_Start_Image", "/dev/", "/prod/", #{ partial: true, optional: true });
+"#;
+
+/// The retailer with all schedules imported, and a rule for production.
+fn retailer() -> (Systems, World) {
+    let systems = Systems::retail();
+    let world = World::with_systems(&systems);
     world.central(&["import", "DEV", "*", "--app", "Retail"]).ok();
-    world
+    world.write("central/rules/to-prod.rhai", TO_PROD);
+    let prod = format!("{}rules = [\"to-prod\"]\n", systems.file("PROD"));
+    world.write("central/servers/PROD.toml", prod);
+    world.commit_all("Rules");
+    (systems, world)
+}
+
+/// A development and a test system without schedules, and a repository that knows them.
+fn empty() -> (Systems, World) {
+    let systems = Systems::empty(&[
+        ("DEV", SystemType::Development),
+        ("QA", SystemType::QualityAssurance),
+        ("PROD", SystemType::Production),
+    ]);
+    let world = World::with_systems(&systems);
+    (systems, world)
+}
+
+/// What a user sees, whatever day it is.
+fn told(run: &Run) -> String {
+    let text = run.to_string();
+    let is_day = |word: &str| word.len() >= 10 && word[..10].parse::<NaiveDate>().is_ok();
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find("20") {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let taken = if from.is_char_boundary(10.min(from.len())) && is_day(from) { 10 } else { 2 };
+        out.push_str(if taken == 10 { "[day]" } else { &from[..2] });
+        rest = &from[taken..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The findings of a check in `--json`, in words.
+fn findings(plan: &Value, check: &str) -> Vec<String> {
+    let sections = plan["plan"]["sections"].as_array().unwrap();
+    let section = sections.iter().find(|section| section["check"] == check).unwrap();
+    let findings = section["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| {
+            let text = |key: &str| finding[key].as_str().unwrap_or("-").to_owned();
+            format!("{} {}: {}", text("severity"), text("schedule"), text("message"))
+        })
+        .collect()
 }
 
 #[test]
-fn exploring() {
-    let systems = Systems::retail();
-    let world = imported(&systems);
-    println!("{}", world.central(&["simulate", "Store Closing", "--to", "PROD"]));
-    println!("{}", world.central(&["simulate", "*", "--to", "PROD"]));
-    println!("{}", world.central(&["simulate", "*", "--to", "PROD", "--markdown"]));
-    println!("{}", world.central(&["simulate", "*", "--to", "DEV"]));
+fn every_check_has_its_section_and_the_rules_theirs() {
+    let (systems, world) = retailer();
+    let run = world.central(&["simulate", "Card Settlement", "--to", "PROD", "-o", "../card.json"]);
+    assert_data_eq!(
+        told(&run),
+        str![[r#"
+Card Settlement@1 → PROD (Production, OpCon 23.0.1)
+Schedule comparison   ok
+Sub-schedules         ok
+Machines
+  error    Card Settlement / Fetch acquirer file: machine `MFTDEV01` does not exist on `PROD` (and one more job)
+Machine groups        ok
+Batch users
+  error    Card Settlement / Post fees: batch user `sql_retail_dev` (SQL) does not exist on `PROD`
+Roles                 ok
+Scripts               ok
+Machine features      ok
+Encrypted tokens      ok
+Dependent jobs        ok
+Compatibility         ok
+Shared objects        ok
+Definition            ok
+Rules                 ok
+Daily                 ok
+New
+  + Card Settlement
+Rules applied
+  server
+    to-prod (version 1)
+      line 3: Job_Machine_Name `APPDEV` → `APPPRD`, parts of values
+        Card Settlement / Fetch acquirer file /fileTransferData/destinationMachine: "APPDEV01" → "APPPRD01"
+        Card Settlement / Match settlements /primaryMachine: "APPDEV01" → "APPPRD01"
+      line 4: Job_Machine_Name `SQLDEV` → `SQLPRD`, parts of values
+        Card Settlement / Post fees /primaryMachine: "SQLDEV01" → "SQLPRD01"
+      line 8: Unix_Start_Image `/dev/` → `/prod/`, parts of values
+        Card Settlement / Match settlements /unixData/startImage: "/opt/retail/dev/bin/match_cards" → "/opt/retail/prod/bin/match_cards"
+--- stderr
+Simulated, nothing was changed on PROD: 2 errors, 0 warnings
+--- exit 3
+
+"#]]
+    );
+    assert_eq!(systems.stands("PROD", "Card Settlement"), Value::Null);
+    let sent: Value = serde_json::from_str(&world.read("card.json")).unwrap();
+    assert_eq!(sent["scheduleList"][0]["jobList"][1]["primaryMachine"], "APPPRD01");
+    world.assert_sound("central");
+}
+
+#[test]
+fn what_stands_there_is_compared() {
+    let (_systems, world) = retailer();
+    let run = world.central(&["simulate", "Store Closing", "--to", "PROD"]);
+    assert_data_eq!(
+        told(&run),
+        str![[r#"
+Store Closing@1 → PROD (Production, OpCon 23.0.1)
+Schedule comparison
+  warning  Store Closing: stands on `PROD` without deployment information and without a record
+Sub-schedules         ok
+Machines              ok
+Machine groups        ok
+Batch users           ok
+Roles                 ok
+Scripts               ok
+Machine features      ok
+Encrypted tokens      ok
+Dependent jobs        ok
+Compatibility         ok
+Shared objects        ok
+Definition            ok
+Rules                 ok
+Daily                 ok
+Difference
+  Store Closing
+    ~ startTime 22:00 → 21:30
+  Shared with other schedules
+    ~ property FILE_SHARE value //files/retail → //devfiles/retail
+    ~ property MAIL_OPERATIONS value operations@harbourpine.example → operations.dev@harbourpine.example
+Rules applied
+  server
+    to-prod (version 1)
+      line 2: Job_Machine_Name `WINDEV` → `WINPRD`, parts of values
+        Store Closing / Collect tills /primaryMachine: "WINDEV01" → "WINPRD01"
+        Store Closing / Collect tills /alternateMachine1: "WINDEV02" → "WINPRD02"
+      line 3: Job_Machine_Name `APPDEV` → `APPPRD`, parts of values
+        Store Closing / Close the day /primaryMachine: "APPDEV01" → "APPPRD01"
+      line 5: Windows_User `DEV/` → `CORP/`, parts of values
+        Store Closing / Collect tills /windowsData/userId: "DEV//svc_retail" → "CORP//svc_retail"
+      line 6: Windows_Command_Line `/Dev/` → `/Prod/`, parts of values
+        Store Closing / Collect tills /windowsData/commandLine: "/"D://Retail//Dev//bin//collect.exe/" /stores:[[STORE_COUNT]] /out:/"[[FILE_SHARE]]//sales/"" → "/"D://Retail//Prod//bin//collect.exe/" /stores:[[STORE_COUNT]] /out:/"[[FILE_SHARE]]//sales/""
+      line 7: Windows_Working_Directory `/Dev/` → `/Prod/`, parts of values
+        Store Closing / Collect tills /windowsData/workingDirectory: "D://Retail//Dev//work" → "D://Retail//Prod//work"
+      line 8: Unix_Start_Image `/dev/` → `/prod/`, parts of values
+        Store Closing / Close the day /unixData/startImage: "/opt/retail/dev/bin/close_day" → "/opt/retail/prod/bin/close_day"
+--- stderr
+Simulated, nothing was changed on PROD: 0 errors, 1 warning
+--- exit 3
+
+"#]]
+    );
+    let run = world.central(&["simulate", "Store Closing", "--to", "PROD", "--markdown"]);
+    assert_data_eq!(
+        told(&run),
+        str![[r####"
+### Simulation: `Store Closing@1 → PROD (Production, OpCon 23.0.1)`
+
+**errors: 0, warnings: 1**
+
+- **Schedule comparison**
+  - warning: ``Store Closing: stands on `PROD` without deployment information and without a record``
+- passed: Sub-schedules, Machines, Machine groups, Batch users, Roles, Scripts, Machine features, Encrypted tokens, Dependent jobs, Compatibility, Shared objects, Definition, Rules, Daily
+
+<details><summary>What differs from what stands there</summary>
+
+```diff
+  Store Closing
+!   startTime 22:00 → 21:30
+  Shared with other schedules
+!   property FILE_SHARE value //files/retail → //devfiles/retail
+!   property MAIL_OPERATIONS value operations@harbourpine.example → operations.dev@harbourpine.example
+```
+
+</details>
+
+<details><summary>What the rules do</summary>
+
+```text
+server
+  to-prod (version 1)
+    line 2: Job_Machine_Name `WINDEV` → `WINPRD`, parts of values
+      Store Closing / Collect tills /primaryMachine: "WINDEV01" → "WINPRD01"
+      Store Closing / Collect tills /alternateMachine1: "WINDEV02" → "WINPRD02"
+    line 3: Job_Machine_Name `APPDEV` → `APPPRD`, parts of values
+      Store Closing / Close the day /primaryMachine: "APPDEV01" → "APPPRD01"
+    line 5: Windows_User `DEV/` → `CORP/`, parts of values
+      Store Closing / Collect tills /windowsData/userId: "DEV//svc_retail" → "CORP//svc_retail"
+    line 6: Windows_Command_Line `/Dev/` → `/Prod/`, parts of values
+      Store Closing / Collect tills /windowsData/commandLine: "/"D://Retail//Dev//bin//collect.exe/" /stores:[[STORE_COUNT]] /out:/"[[FILE_SHARE]]//sales/"" → "/"D://Retail//Prod//bin//collect.exe/" /stores:[[STORE_COUNT]] /out:/"[[FILE_SHARE]]//sales/""
+    line 7: Windows_Working_Directory `/Dev/` → `/Prod/`, parts of values
+      Store Closing / Collect tills /windowsData/workingDirectory: "D://Retail//Dev//work" → "D://Retail//Prod//work"
+    line 8: Unix_Start_Image `/dev/` → `/prod/`, parts of values
+      Store Closing / Close the day /unixData/startImage: "/opt/retail/dev/bin/close_day" → "/opt/retail/prod/bin/close_day"
+```
+
+</details>
+--- stderr
+Simulated, nothing was changed on PROD: 0 errors, 1 warning
+--- exit 3
+
+"####]]
+    );
+}
+
+#[test]
+fn everything_that_is_missing_is_named() {
+    let (_systems, world) = empty();
+    let job = |name: &str, data: Value| {
+        let mut job = json!({"name": name, "type": "Windows", "frequencyList": []});
+        job.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+        job
+    };
+    let definition = json!({
+        "opConVersion": "26.0.0",
+        "descriptionList": ["Export Date : 2026-11-18 09:12:44"],
+        "roleList": [{"name": "Operators"}],
+        "scheduleList": [{"name": "Needy", "startTime": "06:00", "jobList": [
+            job("Container", json!({"type": "Container", "containerData": {"subScheduleName": "Steps"}})),
+            job("Load", json!({"primaryMachine": "WIN1", "alternateMachine1": "WIN2", "windowsData": {
+                "userId": "CORP\\svc", "commandLine": "load [[PASSWORD]]", "runInCommandShell": true}})),
+            job("Report", json!({"machineGroup": "WINDOWS", "windowsData": {"scriptName": "report", "userId": "CORP\\svc"}})),
+        ]}],
+        "propertyList": [{"name": "PASSWORD", "value": "c2VjcmV0", "encrypted": true}],
+        "externalDependencyList": [{
+            "scheduleName": "Needy", "jobName": "Load", "predecessorScheduleName": "Others", "predecessorJobName": "Close",
+            "dependencyType": "After"}],
+    });
+    world.import("central", &definition.to_string(), &[]).ok();
+    let run = world.central(&["simulate", "Needy", "--to", "QA"]).exits(3);
+    assert_data_eq!(
+        told(&run),
+        str![[r#"
+Needy@1 → QA (Quality Assurance, OpCon 23.0.1)
+Schedule comparison   ok
+Sub-schedules
+  error    Needy / Container: sub-schedule `Steps` is neither on `QA` nor part of the deployment
+Machines
+  error    Needy / Load: machine `WIN1` does not exist on `QA`
+  error    Needy / Load: machine `WIN2` does not exist on `QA`
+Machine groups
+  error    Needy / Report: machine group `WINDOWS` does not exist on `QA`
+Batch users
+  error    Needy / Load: batch user `CORP/svc` (Windows) does not exist on `QA` (and one more job)
+Roles
+  warning  role `Operators` does not exist on `QA`
+Scripts
+  error    Needy / Report: script `report` is neither on `QA` nor part of the deployment
+Machine features      ok
+Encrypted tokens      ok
+Dependent jobs
+  warning  Needy / Load: depends on schedule `Others`, which is neither on `QA` nor part of the deployment
+Compatibility
+  warning  Needy: exported from OpCon 26.0.0, newer than 23.0.1 of `QA`; nothing in it is known to need that
+Shared objects        ok
+Definition            ok
+Rules                 ok
+Daily                 ok
+New
+  + Needy
+--- stderr
+Simulated, nothing was changed on QA: 6 errors, 3 warnings
+--- exit 3
+
+"#]]
+    );
+    assert!(!run.stdout().contains("c2VjcmV0"));
+    let plan = world.central(&["simulate", "Needy", "--to", "QA", "--json"]).exits(3);
+    assert!(!plan.stdout().contains("c2VjcmV0"));
+    assert_eq!(findings(&plan.json(), "batch-users").len(), 1);
+    world.write("central/deploy.toml", "[deploy]\nfail_if_external_dependency_missing = true\n");
+    world.write(
+        "central/rules/features.toml",
+        "[feature.container]\nabout = 'a container'\nsince = '99'\njob_types = ['Container']\n",
+    );
+    world.commit_all("Settings");
+    let plan = world.central(&["simulate", "Needy", "--to", "QA", "--json"]).exits(3).json();
+    assert_eq!(
+        findings(&plan, "dependent-jobs"),
+        ["error Needy: depends on schedule `Others`, which is neither on `QA` nor part of the deployment"]
+    );
+    assert_eq!(
+        findings(&plan, "compatibility"),
+        ["error Needy: uses a container, which OpCon knows from 99 on; `QA` has 23.0.1"]
+    );
+}
+
+#[test]
+fn changes_on_production_are_drift_unless_they_are_accepted() {
+    let (systems, world) = empty();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.central(&["deploy", "Payroll", "--to", "PROD"]).ok();
+    world.import("central", &starting("Payroll", "07:00"), &[]).ok();
+    let clean = world.central(&["simulate", "Payroll", "--to", "PROD"]).ok();
+    assert_data_eq!(
+        told(&clean),
+        str![[r#"
+Payroll@2 → PROD (Production, OpCon 23.0.1)
+Schedule comparison   ok
+Sub-schedules         ok
+Machines              ok
+Machine groups        ok
+Batch users           ok
+Roles                 ok
+Scripts               ok
+Machine features      ok
+Encrypted tokens      ok
+Dependent jobs        ok
+Compatibility         ok
+Shared objects        ok
+Definition            ok
+Rules                 ok
+Daily                 ok
+Difference
+  Payroll
+    ~ startTime 06:00 → 07:00
+--- stderr
+Simulated, nothing was changed on PROD: no errors, no warnings
+--- exit 0
+
+"#]]
+    );
+    systems.edit("PROD", "Payroll", |schedule| {
+        schedule["startTime"] = "05:00".into();
+        schedule["jobList"].as_array_mut().unwrap().remove(1);
+    });
+    let run = world.central(&["simulate", "Payroll", "--to", "PROD"]).exits(3);
+    assert_data_eq!(
+        told(&run),
+        str![[r#"
+Payroll@2 → PROD (Production, OpCon 23.0.1)
+Schedule comparison
+  warning  Payroll: was changed on `PROD` since it was deployed by Ann Ops (version 1) on [day]: 2 differences
+    remove  /scheduleList/0/jobList/1  job REPORT: is gone
+    replace /scheduleList/0/startTime  startTime: 06:00 → 05:00
+Sub-schedules         ok
+Machines              ok
+Machine groups        ok
+Batch users           ok
+Roles                 ok
+Scripts               ok
+Machine features      ok
+Encrypted tokens      ok
+Dependent jobs        ok
+Compatibility         ok
+Shared objects        ok
+Definition            ok
+Rules                 ok
+Daily                 ok
+Difference
+  Payroll
+    ~ startTime 05:00 → 07:00
+    + job REPORT (Null Job)
+--- stderr
+Simulated, nothing was changed on PROD: 0 errors, 1 warning
+--- exit 3
+
+"#]]
+    );
+    let accept = |pointer: &str, until: &str| {
+        format!(
+            "[[accepted]]\nserver = \"PROD\"\nschedule = \"Payroll\"\npointer = \"{pointer}\"\nreason = \"r\"\nowner = \"ann\"\nuntil = {until}\n"
+        )
+    };
+    let accepted = format!(
+        "{}{}",
+        accept("/scheduleList/0/startTime", "2999-12-31"),
+        accept("/scheduleList/*/jobList", "\"2020-01-01\"")
+    );
+    world.write("central/drift-accepted.toml", &accepted);
+    world.commit_all("Accept");
+    let plan = world.central(&["simulate", "Payroll", "--to", "PROD", "--json"]).exits(3).json();
+    let changes = plan["plan"]["schedules"][0]["stands"]["localChanges"].as_array().unwrap();
+    let changes: Vec<(&str, bool)> = changes
+        .iter()
+        .map(|change| (change["pointer"].as_str().unwrap(), change["accepted"] == true))
+        .collect();
+    assert_eq!(changes, [("/scheduleList/0/jobList/1", false), ("/scheduleList/0/startTime", true)]);
+    world.write("central/drift-accepted.toml", accepted.replace("\"2020-01-01\"", "2999-12-31"));
+    world.commit_all("Accept for longer");
+    world.central(&["simulate", "Payroll", "--to", "PROD"]).ok();
+}
+
+#[test]
+fn a_record_is_found_by_information_and_by_name() {
+    let (systems, world) = empty();
+    let simulated = || {
+        let plan = world.central(&["simulate", "Payroll", "--to", "PROD", "--json"]).json();
+        let stands = plan["plan"]["schedules"][0]["stands"].clone();
+        (stands, findings(&plan, "comparison"))
+    };
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    world.central(&["deploy", "Payroll", "--to", "PROD"]).ok();
+    let first = systems.stands("PROD", "Payroll");
+    assert_eq!(simulated().0["by"], "information");
+    world.import("central", &starting("Payroll", "07:00"), &[]).ok();
+    world.central(&["deploy", "Payroll", "--to", "PROD"]).ok();
+    systems.edit("PROD", "Payroll", |schedule| schedule["documentation"] = "".into());
+    let (stands, findings) = simulated();
+    assert_eq!((&stands["by"], &stands["drift"]), (&"server-and-name".into(), &false.into()));
+    let unchanged = "note Payroll: stands there unchanged";
+    let removed = "note Payroll: has no deployment information; its record was found by server and name";
+    assert_eq!(findings, [removed, unchanged]);
+
+    // Somebody put back what an earlier deployment had brought.
+    systems.edit("PROD", "Payroll", |schedule| *schedule = first["scheduleList"][0].clone());
+    let (stands, findings) = simulated();
+    assert_eq!((&stands["drift"], &stands["record"]["status"]), (&true.into(), &"Active".into()));
+    assert!(findings[1].contains("names record"), "{findings:?}");
+
+    // Of what was deleted the record is known, of what nobody deployed nothing is.
+    world.central(&["delete", "Payroll", "--from", "PROD", "--yes"]).ok();
+    systems.put("PROD", &first);
+    let (stands, findings) = simulated();
+    assert_eq!((&stands["state"], &stands["by"]), (&"known".into(), &"information".into()), "{findings:?}");
+    assert_eq!((&stands["record"]["status"], &stands["drift"]), (&"Inactive".into(), &false.into()));
+    systems.edit("PROD", "Payroll", |schedule| schedule["documentation"] = "".into());
+    let (stands, findings) = simulated();
+    assert_eq!(stands["state"], "unknown");
+    assert_eq!(
+        findings[0],
+        "warning Payroll: stands on `PROD` without deployment information and without a record"
+    );
+}
+
+#[test]
+fn settings_and_options_act_on_what_is_sent() {
+    let (_systems, world) = retailer();
+    world.central(&["package", "create", "STORES", "Store Closing", "Housekeeping"]).ok();
+    world.write(
+        "central/deploy.toml",
+        "[deploy]\npackage_name_as_job_tag = true\nexclude_scripts = true\nexclude_calendars = true\n\
+         update_properties = false\nupdate_variables = false\nupdate_schedule_instance_properties = false\n\
+         merge_schedule_instance_properties = true\ninsert_sap_jobs = true\n",
+    );
+    world.commit_all("Settings");
+    let args = ["simulate", "package:STORES", "--to", "DEV", "--auto-build", "7/2", "--auto-delete", "3"];
+    let more = ["--rebuild-daily", "--no-overwrite", "-o", "../sent.json", "--json"];
+    let plan = world.central(&[&args[..], &more[..]].concat()).exits(3).json();
+    assert_eq!(
+        plan["plan"]["importRules"],
+        json!({
+            "updateProperties": false, "updateVariables": false, "updateScheduleInstanceProperties": false,
+            "mergeScheduleInstanceProperties": true, "excludeScripts": true, "excludeCalendars": true,
+            "autoBuild": {"days": 7, "advance": 2}, "autoDeleteDays": 3, "doNotOverwrite": true,
+            "rebuildDaily": true, "insertSapJobs": true, "resetScripts": false,
+        })
+    );
+    let sent: Value = serde_json::from_str(&world.read("sent.json")).unwrap();
+    for schedule in sent["scheduleList"].as_array().unwrap() {
+        assert_eq!((&schedule["autoBuildDays"], &schedule["autoDeleteDays"]), (&"7".into(), &"3".into()));
+        for job in schedule["jobList"].as_array().unwrap() {
+            assert!(job["tagList"].as_array().unwrap().contains(&"STORES".into()), "{job}");
+        }
+    }
+    assert_eq!((&sent["calendarList"], &sent["scriptList"]), (&json!([]), &json!([])));
+    let comparison = findings(&plan, "comparison");
+    assert!(
+        comparison[0]
+            .ends_with("stands on `DEV` already, and is not to be overwritten (and `Store Closing`)"),
+        "{comparison:?}"
+    );
+}
+
+#[test]
+fn rules_that_a_server_does_not_allow_are_left_out_or_stop() {
+    let (systems, world) = retailer();
+    world.write("central/servers/DEV.toml", format!("{}allow_rules = false\n", systems.file("DEV")));
+    world.commit_all("No rules");
+    let simulate = || {
+        let args = ["simulate", "Price Update", "--to", "DEV", "--rule", "to-prod", "--json"];
+        world.central(&args).exits(3).json()
+    };
+    let plan = simulate();
+    assert_eq!(plan["plan"]["rulesLeftOut"], true);
+    assert_eq!(plan["plan"]["explained"], json!([]));
+    assert_eq!(
+        findings(&plan, "rules"),
+        ["warning -: rules are chosen and `DEV` does not allow any: it is deployed without them"]
+    );
+    world.write("central/deploy.toml", "[deploy]\nfail_if_rules_not_allowed = true\n");
+    world.commit_all("Strict");
+    assert_eq!(
+        findings(&simulate(), "rules"),
+        ["error -: rules are chosen and `DEV` does not allow any: nothing is deployed without them"]
+    );
+}
+
+#[test]
+fn a_plan_says_what_it_rests_on() {
+    let (systems, world) = retailer();
+    let plan = |file: &str| -> Value {
+        let path = format!("../{file}");
+        world.central(&["simulate", "Store Closing", "--to", "PROD", "--plan", &path]);
+        serde_json::from_str(&world.read(file)).unwrap()
+    };
+    let moved = |a: &Value, b: &Value| -> Vec<String> {
+        let (a, b) = (a["digests"].as_object().unwrap(), b["digests"].as_object().unwrap());
+        a.iter().filter(|(key, digest)| b[*key] != **digest).map(|(key, _)| key.clone()).collect()
+    };
+    let first = plan("first.plan");
+    assert_eq!(moved(&first, &plan("same.plan")), [""; 0]);
+    let rules = first["rules"].as_array().unwrap();
+    assert_eq!((&rules[0]["name"], &rules[0]["level"]), (&"to-prod".into(), &"server".into()));
+    let blob = world.git("central", &["rev-parse", "HEAD:rules/to-prod.rhai"]);
+    assert_eq!(rules[0]["blob"].as_str().unwrap(), blob);
+
+    systems.edit("PROD", "Store Closing", |schedule| schedule["startTime"] = "20:00".into());
+    let target = plan("target.plan");
+    assert_eq!(moved(&first, &target), ["target"]);
+    world.write("central/rules/to-prod.rhai", format!("{TO_PROD}// said twice\n"));
+    world.write("central/rules/tags.toml", "[tag.Windows_User]\nadd_places = ['job/windowsData/runAs']\n");
+    world.commit_all("Rules");
+    let rules = plan("rules.plan");
+    assert_eq!(moved(&target, &rules), ["rules"]);
+    let read: Vec<&str> =
+        rules["rules"].as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap()).collect();
+    assert_eq!(read, ["to-prod", "rules/tags.toml"]);
+    systems.edit("DEV", "Store Closing", |schedule| schedule["startTime"] = "21:45".into());
+    world.central(&["import", "DEV", "Store Closing"]).ok();
+    assert_eq!(moved(&rules, &plan("source.plan")), ["source", "output"]);
+}
+
+#[test]
+fn instances_in_the_daily_keep_the_old_definition() {
+    let (systems, world) = retailer();
+    let client = systems.client("PROD");
+    let build = |date: &str, on_hold: bool| Build {
+        schedule: "Store Closing".into(),
+        dates: vec![date.parse().unwrap()],
+        on_hold,
+        ..Build::default()
+    };
+    systems.runtime.block_on(async {
+        client.build(&build("2999-01-01", false), Wait::default()).await.unwrap();
+        client.build(&build("2999-01-02", true), Wait::default()).await.unwrap();
+    });
+    let daily = |options: &[&str]| {
+        let args = [&["simulate", "Store Closing", "--to", "PROD", "--json"], options].concat();
+        findings(&world.central(&args).json(), "daily")
+    };
+    assert_eq!(
+        daily(&[]),
+        [
+            "note Store Closing: keeps the old definition in the daily: 2999-01-01 (Wait to Start), 2999-01-02 (On Hold)"
+        ]
+    );
+    assert_eq!(daily(&["--rebuild-daily"]), [""; 0]);
+}
+
+#[test]
+fn schedules_of_a_package_that_stand_there_unchanged() {
+    let (systems, world) = empty();
+    for name in ["One", "Two"] {
+        world.import("central", &starting(name, "06:00"), &[]).ok();
+    }
+    world.central(&["package", "create", "BOTH", "One", "Two"]).ok();
+    world.central(&["deploy", "package:BOTH", "--to", "PROD"]).ok();
+    world.import("central", &starting("Two", "07:00"), &[]).ok();
+    world.central(&["package", "update", "BOTH"]).ok();
+    let run = world.central(&["simulate", "package:BOTH", "--to", "PROD"]).ok();
+    assert_data_eq!(
+        told(&run),
+        str![[r#"
+package:BOTH@2 → PROD (Production, OpCon 23.0.1)
+Schedule comparison
+  note     One: stands there unchanged: only its deployment information is written
+Sub-schedules         ok
+Machines              ok
+Machine groups        ok
+Batch users           ok
+Roles                 ok
+Scripts               ok
+Machine features      ok
+Encrypted tokens      ok
+Dependent jobs        ok
+Compatibility         ok
+Shared objects        ok
+Definition            ok
+Rules                 ok
+Daily                 ok
+Difference
+  Two
+    ~ startTime 06:00 → 07:00
+--- stderr
+Simulated, nothing was changed on PROD: no errors, no warnings
+--- exit 0
+
+"#]]
+    );
+    // Schedules of a package are simulated alone, and it is said that they are not deployed so.
+    let plan = world.central(&["simulate", "Two", "--to", "PROD", "--json"]).ok().json();
+    assert_eq!(
+        findings(&plan, "selection"),
+        ["note Two: deployed alone, although it belongs to package `BOTH`"]
+    );
+    let before = systems.requests().len();
+    world.central(&["simulate", "package:BOTH", "--to", "PROD"]).ok();
+    let asked: Vec<String> = systems.requests()[before..]
+        .iter()
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect();
+    let times = |what: &str| asked.iter().filter(|one| one.starts_with(what)).count();
+    assert_eq!((times("GET /impex2/schedules/"), times("GET /api/masterschedules")), (2, 2), "{asked:?}");
+    assert_eq!((times("GET /api/machines"), times("GET /api/dailyschedules")), (1, 1), "{asked:?}");
+    assert_eq!(asked.len(), 22, "{asked:?}");
+}
+
+#[test]
+fn what_is_tried_may_be_what_no_deployment_takes() {
+    let (_systems, world) = empty();
+    world.add_remote();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    let selection = |args: &[&str]| {
+        let args = [&["simulate", "Payroll", "--to", "PROD", "--json"], args].concat();
+        findings(&world.central(&args).json(), "selection")
+    };
+    assert_eq!(
+        selection(&[]),
+        [
+            "warning Payroll: a deployment will be refused: version 1 of schedule `Payroll` is not on the remote `origin` yet"
+        ]
+    );
+    world.git("central", &["push", "--quiet", "origin", "main"]);
+    assert_eq!(selection(&[]), [""; 0]);
+    let path = "central/schedules/Payroll.json";
+    world.write(path, world.read(path).replace("06:00", "09:00"));
+    assert_eq!(
+        selection(&[]),
+        [
+            "warning Payroll: a deployment will be refused: the content of schedule `Payroll` is not on `main`, \
+             and `PROD` (Production) takes nothing else",
+            "note Payroll: taken from the work tree, which differs from the latest version",
+        ]
+    );
+    world.git("central", &["switch", "--quiet", "-c", "side"]);
+    world.commit_all("Aside");
+    world.git("central", &["push", "--quiet", "origin", "side"]);
+    let refused = selection(&["--ref", "side"]);
+    assert_eq!(
+        refused[0],
+        "warning -: a deployment will be refused: `side` is not on `main`, and `PROD` (Production) takes nothing else"
+    );
+    assert_data_eq!(
+        world.central(&["simulate", "Payrol", "--to", "PROD"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+`origin/main` as of the last clone or push; `--fetch` asks the remote
+Error: no schedule `Payrol`; did you mean `Payroll`?
+--- exit 1
+
+"#]]
+    );
+    assert_data_eq!(
+        world.central(&["simulate", "--to", "PROD"]).exits(2).to_string(),
+        str![[r#"
+--- stderr
+`origin/main` as of the last clone or push; `--fetch` asks the remote
+Error: nothing to deploy was named
+Hint: name schedules, a pattern, or `package:NAME`
+--- exit 2
+
+"#]]
+    );
+    assert_data_eq!(
+        world.central(&["simulate", "Payroll", "--to", "PROD", "--rule", "gone"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+`origin/main` as of the last clone or push; `--fetch` asks the remote
+Error: no rule `gone`
+Hint: `opcon-deploy rules list` shows what there is
+--- exit 1
+
+"#]]
+    );
 }

@@ -14,6 +14,8 @@ fn the_board_says_what_stands_where() {
 SCHEDULE  MAIN  PROD                     QA
 Billing      1                           Billing_QA: 1
 Payroll      3  2 (-1) pinned deploying
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -26,6 +28,8 @@ SCHEDULE  MAIN  PROD
 Billing      1
 Payroll      3  2 (-1) pinned deploying
 Unused       1
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -35,6 +39,8 @@ Unused       1
         str![[r#"
 SCHEDULE  MAIN  QA
 Billing      1  Billing_QA: 1
+--- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 --- exit 0
 
 "#]]
@@ -43,6 +49,7 @@ Billing      1  Billing_QA: 1
         world.central(&["status", "zzz"]).ok().to_string(),
         str![[r#"
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 nothing matches
 --- exit 0
 
@@ -70,6 +77,7 @@ fn drift_that_is_known_is_on_the_board() {
 SCHEDULE  MAIN  PROD     QA
 Billing      1  1 drift  Billing_QA: 1
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 drift: what was read back was not what was sent
 Hint: `opcon-deploy deployments show [record]` tells what differs
 --- exit 0
@@ -88,6 +96,7 @@ fn what_stood_there_at_a_time() {
 NAME     TYPE      VERSION  SINCE             USER     RECORD
 Payroll  Schedule        1  2026-05-28 23:13  Ann Ops  [commit]-0001
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 as of 2026-05-28 23:13, after commit [commit]
 --- exit 0
 
@@ -99,6 +108,7 @@ as of 2026-05-28 23:13, after commit [commit]
 NAME     TYPE      VERSION  SINCE             USER     RECORD
 Payroll  Schedule        1  2026-05-28 23:13  Ann Ops  [commit]-0001
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 as of 2026-05-28 23:13, after commit [commit]
 --- exit 0
 
@@ -110,6 +120,7 @@ as of 2026-05-28 23:13, after commit [commit]
 NAME     TYPE      VERSION  SINCE             USER     RECORD
 Payroll  Schedule        1  2026-05-28 23:13  Ann Ops  [commit]-0001
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 as of 2026-05-28 23:13, after commit [commit]
 --- exit 0
 
@@ -121,6 +132,7 @@ as of 2026-05-28 23:13, after commit [commit]
 NAME     TYPE      VERSION  RULES       SINCE             USER     RECORD
 Payroll  Schedule        2  machines@3  2026-05-29 02:01  Ann Ops  [commit]-0002
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 as of 2026-05-29 10:20, after commit [commit]
 --- exit 0
 
@@ -132,6 +144,7 @@ as of 2026-05-29 10:20, after commit [commit]
 NAME        ORIGINAL  TYPE      VERSION  PACKAGE    SINCE             USER     RECORD
 Billing_QA  Billing   Schedule        1  FINANCE@4  2026-05-29 04:46  Ann Ops  [commit]-0004
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 as of 2026-05-29 10:20, after commit [commit]
 --- exit 0
 
@@ -141,6 +154,7 @@ as of 2026-05-29 10:20, after commit [commit]
         world.central(&["asof", "2026-06-01", "PRODD"]).exits(1).to_string(),
         str![[r#"
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 Error: there are no records of a server `PRODD`; did you mean `PROD`?
 --- exit 1
 
@@ -167,6 +181,7 @@ NAME     TYPE      VERSION  RULES       SINCE             USER     RECORD
 Billing  Schedule        1              2026-05-29 08:56  Ann Ops  [commit]-0007
 Payroll  Schedule        2  machines@3  2026-05-29 02:01  Ann Ops  [commit]-0002
 --- stderr
+1 operation open on `PROD`: under way, or cut off; `opcon-deploy doctor` tells which
 as of 2026-05-29 08:56, after commit [commit]
 Warning: clocks disagree: commit [commit] came before, but says 2026-05-29 10:20
 --- exit 0

@@ -31,7 +31,7 @@ impl Target {
     pub(crate) fn to_import_from(repository: &Repository, name: &str, ui: &Ui) -> Result<Self, CommandError> {
         let named = servers::find(repository, name)?;
         let who = who(repository)?;
-        who.may_import_from(named.shared_class(repository)?)?;
+        who.may_import_from(named.server.kind.class())?;
         Self::connect(repository, named, who.person.opcon_user.as_deref(), ui)
     }
 

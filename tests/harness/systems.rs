@@ -100,6 +100,12 @@ impl Systems {
         self.runtime.block_on(self.client(system).delete(schedule)).unwrap();
     }
 
+    /// Puts a definition onto a system, as somebody does with an export of OpCon.
+    pub fn put(&self, system: &str, definition: &Value) {
+        let (client, definition) = (self.client(system), Definition::from_value(definition.clone()).unwrap());
+        self.runtime.block_on(async { client.insert(&definition, &ImportRules::default()).await.unwrap() });
+    }
+
     /// The definition of a schedule on a system; null where nothing stands.
     pub fn stands(&self, system: &str, schedule: &str) -> Value {
         let client = self.client(system);

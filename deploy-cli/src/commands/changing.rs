@@ -16,6 +16,7 @@ use deploy_core::repository::settings::Settings;
 use deploy_core::repository::users::{Identity, identify};
 use tokio::runtime::Runtime;
 
+use crate::Exit;
 use crate::error::CommandError;
 use crate::interrupt::Stop;
 use crate::system::{Target, host, runtime};
@@ -154,7 +155,7 @@ impl<'r> Changing<'r> {
             begun: now(),
             description: description.unwrap_or_default().to_owned(),
             accepted,
-            settings: self.server.commit.to_string(),
+            settings: self.identity.commit.to_string(),
         }
     }
 
@@ -170,6 +171,13 @@ impl<'r> Changing<'r> {
             ))
             .hint("`--yes` answers the last question")
         })
+    }
+
+    /// The user said no.
+    pub(super) fn declined(&self, ui: &Ui) -> Exit {
+        self.sign_off();
+        ui.note(format!("Nothing was changed on `{}`", self.server.name));
+        Exit::Refused
     }
 
     /// Takes the lease, and ends what killed commands left on the server.

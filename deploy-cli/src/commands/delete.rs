@@ -7,10 +7,10 @@ use deploy_core::repository::records::Person;
 
 use super::changing::{ChangeArgs, Changing, telling};
 use super::{completions, deploy, open};
+use crate::CommandResult;
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Ui, count, one_line, style, styled};
-use crate::{CommandResult, Exit};
 
 /// Remove a schedule or a package from an OpCon system
 ///
@@ -48,8 +48,7 @@ fn delete(args: &DeleteArgs, changing: &Changing<'_>, person: &Person, ui: &Ui) 
     let question =
         format!("Delete `{}` from `{server}`, with its instances in the daily?", one_line(&args.what));
     if !changing.confirm(args.change.yes, &question, ui)? {
-        changing.sign_off();
-        return Ok(Exit::Refused);
+        return Ok(changing.declined(ui));
     }
     let held = changing.hold(&format!("delete {}", args.what), ui)?;
     let done = find(&held.records).map_err(CommandError::from).and_then(|removal| {

@@ -2,12 +2,12 @@
 
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::log::{Change, RecordLog, Row};
-use deploy_core::repository::records::{Action, Kind, Records};
+use deploy_core::repository::records::{Action, Kind, Phase, Records};
 
 use super::note_age;
 use crate::cli::Global;
 use crate::error::CommandError;
-use crate::ui::{Ui, utc_time};
+use crate::ui::{Ui, count, one_line, utc_time};
 
 /// The records as this clone knows them, or fetched.
 pub(super) fn records<'r>(repository: &'r Repository, global: &Global) -> Result<Records<'r>, CommandError> {
@@ -17,6 +17,24 @@ pub(super) fn records<'r>(repository: &'r Repository, global: &Global) -> Result
     }?)
 }
 
+/// Says where operations are open: only the holder of a lease knows whether somebody is at work.
+pub(super) fn note_open(records: &Records<'_>, ui: &Ui) -> Result<(), CommandError> {
+    let open = records.open_operations()?.into_iter().map(|open| open.record);
+    let begun = open.filter(|record| !matches!(record.phase, Phase::Scheduling | Phase::Scheduled));
+    let mut servers: Vec<String> = begun.map(|record| record.server).collect();
+    servers.sort();
+    let open = count(servers.len(), "operation");
+    servers.dedup();
+    if let Some(server) = servers.first() {
+        let where_ = match servers.len() {
+            1 => format!("`{}`", one_line(server)),
+            more => count(more, "server"),
+        };
+        ui.note(format!("{open} open on {where_}: under way, or cut off; `opcon-deploy doctor` tells which"));
+    }
+    Ok(())
+}
+
 /// All records, with what the user should know about how current they are.
 pub(super) fn record_log(
     repository: &Repository,
@@ -24,6 +42,7 @@ pub(super) fn record_log(
     ui: &Ui,
 ) -> Result<RecordLog, CommandError> {
     let records = records(repository, global)?;
+    note_open(&records, ui)?;
     note_age(repository, &[&repository.settings().git.records], ui);
     Ok(RecordLog::load(repository, records.tip())?)
 }

@@ -8,10 +8,10 @@ use deploy_core::repository::records::{Person, Records};
 
 use super::changing::{ChangeArgs, Changing};
 use super::{completions, deploy, open};
+use crate::CommandResult;
 use crate::cli::Global;
 use crate::error::CommandError;
 use crate::ui::{Ui, count, one_line, style, styled};
-use crate::{CommandResult, Exit};
 
 /// Put back what stood there before a deployment
 ///
@@ -95,8 +95,7 @@ fn roll_back(
         accepted.push("drift".to_owned());
     }
     if !changing.confirm(args.change.yes, &format!("Roll back on `{}`?", observed.server()), ui)? {
-        changing.sign_off();
-        return Ok(Exit::Refused);
+        return Ok(changing.declined(ui));
     }
     let held = changing.hold(&format!("roll back {}", names(&observed)), ui)?;
     let done = (|| {

@@ -8,7 +8,7 @@ use deploy_core::repository::records::{Action, Phase};
 use serde_json::{Value, json};
 
 use super::list::Filter;
-use super::records::{action_word, records, utc};
+use super::records::{action_word, note_open, records, utc};
 use super::{completions, history, note_age, open};
 use crate::cli::Global;
 use crate::ui::{Table, Ui, local_time, utc_time};
@@ -39,6 +39,7 @@ pub(super) fn run(args: StatusArgs, global: &Global, ui: &Ui) -> CommandResult {
     let (filter, server) = (Filter::new(args.filter.as_deref())?, Filter::whole(args.server.as_deref())?);
     let repository = open(global, ui)?;
     let records = records(&repository, global)?;
+    note_open(&records, ui)?;
     let log = RecordLog::load(&repository, records.tip())?;
     note_age(&repository, &[&repository.settings().git.records], ui);
     let history = history(&repository, ui)?;

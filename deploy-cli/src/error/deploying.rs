@@ -31,6 +31,9 @@ fn records_hint(error: &RecordsError) -> Option<String> {
         }
         RecordsError::Shallow => "`git fetch --unshallow` brings the whole history".to_owned(),
         RecordsError::Unreachable { .. } => OFFLINE.to_owned(),
+        RecordsError::NotThere { remote, branch } => {
+            format!("`git push --set-upstream {remote} {branch}` brings it there")
+        }
         RecordsError::Damaged { .. }
         | RecordsError::Settings(_)
         | RecordsError::Git(_)

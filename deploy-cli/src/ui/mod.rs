@@ -9,7 +9,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::cli::Global;
 use crate::error::CommandError;
@@ -111,11 +112,15 @@ impl Ui {
         value: &impl Serialize,
         besides: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<(), CommandError> {
-        let mut object = serde_json::Map::new();
-        object.insert("schema".into(), 1.into());
-        object.insert(name.into(), serde_json::to_value(value)?);
-        object.extend(besides.clone());
-        self.line(serde_json::to_string(&object)?);
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        // As it is made: a long list is not held twice.
+        match serde_json::to_writer(&mut out, &Object { name, value, besides }) {
+            Err(error) if error.is_io() => self.wrote(Err(error.into())),
+            written => {
+                written?;
+                self.wrote(writeln!(out).and_then(|()| out.flush()));
+            }
+        }
         Ok(())
     }
 
@@ -198,6 +203,25 @@ impl Ui {
     pub fn progress(&self, total: usize, doing: &str) -> ProgressBar {
         let shown = !self.quiet && !self.json && std::io::stderr().is_terminal();
         ProgressBar::start(shown, total, doing)
+    }
+}
+
+/// One object with a schema number and what it is about.
+struct Object<'a, T> {
+    name: &'a str,
+    value: &'a T,
+    besides: &'a serde_json::Map<String, serde_json::Value>,
+}
+
+impl<T: Serialize> Serialize for Object<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("schema", &1)?;
+        object.serialize_entry(self.name, self.value)?;
+        for (key, value) in self.besides {
+            object.serialize_entry(key, value)?;
+        }
+        object.end()
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Order {
 
 /// What the target is told besides the definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Options {
     /// Sets the auto build of the schedules.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use super::drift_seen::{DriftSeen, Seen};
 use super::history::{History, Version};
 use super::layout;
 use super::records::log::{RecordLog, Row};
-use super::records::{Kind, Phase, STANDS_OTHERWISE, Status};
+use super::records::{Kind, STANDS_OTHERWISE};
 use crate::definition::decode;
 
 /// What stands where.
@@ -107,10 +107,8 @@ pub fn board<'l>(
             cell(&mut lines, &row).standing = Some((row, against));
         }
     }
-    for row in log.rows().filter(|row| row.kind() == Some(Kind::Schedule)) {
-        if row.status() == Some(Status::Deploying) && row.phase() != Some(Phase::Done) {
-            cell(&mut lines, &row).pending.push(row);
-        }
+    for row in log.rows().filter(|row| row.is_open() && row.kind() == Some(Kind::Schedule)) {
+        cell(&mut lines, &row).pending.push(row);
     }
     for cell in lines.values_mut().flat_map(|line| &mut line.cells) {
         cell.pinned = !pinned.is_empty() && pinned.contains(&(cell.server.to_owned(), cell.name.to_owned()));

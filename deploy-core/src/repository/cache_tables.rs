@@ -35,7 +35,7 @@ pub(super) struct Tables {
     tables: Vec<Range<usize>>,
     /// Where each text ends.
     ends: Range<usize>,
-    heap: Range<usize>,
+    heap: String,
 }
 
 /// Brings a cache file up to a tip. What it knew stays where the tip descends
@@ -113,6 +113,7 @@ impl Tables {
             at = end;
         }
         let (heap, ends) = (ranges.pop()?, ranges.pop()?);
+        let heap = std::str::from_utf8(&body[heap]).ok()?.to_owned();
         Some(Self { tables: ranges, ends, heap, bytes })
     }
 
@@ -129,13 +130,10 @@ impl Tables {
 
     /// A text by its number; 0 is the empty one.
     pub(super) fn text(&self, text: u32) -> &str {
+        let Some(before) = (text as usize).checked_sub(1) else { return "" };
         let ends = &self.bytes[self.ends.clone()];
         let end = |at: usize| number(ends, at * 4).unwrap_or_default() as usize;
-        let begin = (text as usize).checked_sub(1).map_or(0, end);
-        let heap = &self.bytes[self.heap.clone()];
-        heap.get(begin..end(text as usize))
-            .and_then(|text| std::str::from_utf8(text).ok())
-            .unwrap_or_default()
+        self.heap.get(end(before)..end(before + 1)).unwrap_or_default()
     }
 
     fn texts(&self) -> usize {
@@ -144,6 +142,7 @@ impl Tables {
 }
 
 /// Four bytes of a row as a number.
+#[inline]
 pub(super) fn number(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes)
 }
@@ -172,7 +171,7 @@ impl Writer {
             form,
             tables: (0..form.tables).map(|table| known.table(table).to_vec()).collect(),
             ends: known.bytes[known.ends.clone()].to_vec(),
-            heap: known.bytes[known.heap.clone()].to_vec(),
+            heap: known.heap.clone().into_bytes(),
             numbers,
         }
     }

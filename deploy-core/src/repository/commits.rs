@@ -4,6 +4,7 @@
 //! for the user's settings of `git log` nor for what a name is mapped to also
 //! sees whether a commit carries a signature.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
 use git2::Oid;
@@ -83,7 +84,7 @@ pub(super) fn walk(git: &Git, range: Range, visit: impl FnMut(Commit<'_>)) -> Re
     args.extend([revisions.as_str(), "--"]);
     let mut stream = git.stream(&args)?;
     if let Some(stdout) = stream.take_stdout() {
-        parse(BufReader::with_capacity(1 << 18, stdout), visit)?;
+        parse(BufReader::with_capacity(1 << 18, stdout), range.paths, visit)?;
     }
     Ok(stream.finish()?)
 }
@@ -93,12 +94,16 @@ pub(super) fn whole(repository: &Repository) -> Result<(), LogError> {
     if repository.git2().is_shallow() { Err(LogError::Shallow) } else { Ok(()) }
 }
 
-fn parse(mut input: BufReader<impl Read>, mut visit: impl FnMut(Commit<'_>)) -> Result<(), LogError> {
+fn parse(
+    mut input: BufReader<impl Read>,
+    paths: bool,
+    mut visit: impl FnMut(Commit<'_>),
+) -> Result<(), LogError> {
     let mut field = Vec::new();
     while read_field(&mut input, &mut field)? {
-        let text = String::from_utf8_lossy(&field);
+        let text = in_utf8(&field);
         let (head, message) = text.split_once("\n\n").unwrap_or((&text, ""));
-        let (message, first_path) = split_message(message);
+        let (message, first_path) = if paths { split_message(message) } else { (message, "") };
         let mut commit = read_head(head)?;
         commit.message = message;
         if !first_path.is_empty() {
@@ -121,6 +126,12 @@ fn read_field(input: &mut impl BufRead, field: &mut Vec<u8>) -> Result<bool, Log
         field.pop();
     }
     Ok(length > 0)
+}
+
+/// As text; bytes that are none are replaced.
+fn in_utf8(bytes: &[u8]) -> Cow<'_, str> {
+    // Most often all are, and finding that out is quicker than replacing what is not.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The indented lines, and the path that follows an empty one.
@@ -186,7 +197,7 @@ mod tests {
 
     fn seen(output: &str) -> Vec<Seen> {
         let mut seen = Vec::new();
-        parse(BufReader::new(output.as_bytes()), |commit| {
+        parse(BufReader::new(output.as_bytes()), true, |commit| {
             let lines = commit.lines().map(str::to_owned).collect();
             let (committer, time, signed) = (commit.committer.to_owned(), commit.time, commit.signed);
             seen.push(Seen { committer, time, signed, lines, paths: commit.paths });
@@ -226,7 +237,7 @@ mod tests {
 
     #[test]
     fn unknown_output_is_shown() {
-        let error = parse(BufReader::new(&b"fatal: what\0"[..]), |_| {}).unwrap_err();
+        let error = parse(BufReader::new(&b"fatal: what\0"[..]), false, |_| {}).unwrap_err();
         assert_eq!(error.to_string(), "cannot read the output of `git log`: fatal: what");
     }
 }

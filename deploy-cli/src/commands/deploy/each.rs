@@ -21,8 +21,7 @@ pub(super) fn run(deploying: &Deploying<'_>, yes: bool, ui: &Ui) -> CommandResul
     let many = count(deploying.selection.items.len(), "schedule");
     let question = format!("Deploy {many} to `{}`, each by itself?", deploying.server());
     if !yes && ui.ask(&question) == Some(false) {
-        changing.sign_off();
-        return Ok(Exit::Refused);
+        return Ok(changing.declined(ui));
     }
     let held = changing.hold(&deploying.purpose(), ui)?;
     let done = carry_out(deploying, &held, ui);
@@ -80,10 +79,10 @@ impl Summary {
                 (lines.collect::<Vec<_>>().join("\n"), rows.collect())
             }
             Outcome::Refused(_, refusals) => {
-                self.refused += 1;
                 self.options.extend(refusals.iter().filter_map(|refusal| refusal.kind.option()));
-                if refusals.iter().any(|refusal| refusal.kind.option().is_none()) {
-                    self.failed += 1;
+                match refusals.iter().all(|refusal| refusal.kind.option().is_some()) {
+                    true => self.refused += 1,
+                    false => self.failed += 1,
                 }
                 let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
                 let row = json!({ "name": item.name, "outcome": "refused", "refusals": refusals });

@@ -8,9 +8,9 @@ use deploy_core::repository::records::{Place, Records};
 
 use super::super::changing::Held;
 use super::{Deploying, show};
+use crate::CommandResult;
 use crate::error::CommandError;
 use crate::ui::{Ui, count, local_time, one_line};
-use crate::{CommandResult, Exit};
 
 /// Reads a plan that `simulate --plan` wrote.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, CommandError> {
@@ -62,8 +62,7 @@ pub(super) fn run(mut deploying: Deploying<'_>, yes: bool, ui: &Ui) -> CommandRe
         show::plan(&planned.plan, ui);
         let refused = ask_refusals(&planned.plan, &mut deploying.accept, ui)?;
         if refused || !yes && !confirmed(&deploying, ui) {
-            changing.sign_off();
-            return Ok(Exit::Refused);
+            return Ok(changing.declined(ui));
         }
         deploying.agreed = Some(planned.plan);
     }
@@ -140,11 +139,12 @@ pub(super) fn refuse_moved(before: &Records<'_>, now: &Records<'_>, plan: &Plan)
 /// Shows each refusal and asks; whether one was not accepted.
 fn ask_refusals(plan: &Plan, accept: &mut Accept, ui: &Ui) -> Result<bool, CommandError> {
     let refusals = plan.refusals(accept, Entrance::Terminal);
+    if refusals.iter().any(|refusal| refusal.kind.option().is_none()) {
+        return Err(show::refused(plan, &refusals, ui));
+    }
     for refusal in &refusals {
         show::refusal(refusal, ui);
-        let Some(option) = refusal.kind.option() else {
-            return Err(show::refused(plan, &refusals, ui));
-        };
+        let Some(option) = refusal.kind.option() else { continue };
         match ui.ask(&format!("Deploy nevertheless ({option})?")) {
             Some(true) => accept.add(refusal.kind),
             _ => return Ok(true),

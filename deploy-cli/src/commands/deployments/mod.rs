@@ -3,6 +3,7 @@
 mod facts;
 mod list;
 mod show;
+mod unpin;
 
 use clap::{Args, Subcommand};
 
@@ -29,11 +30,13 @@ pub struct DeploymentsArgs {
 #[derive(Debug, Subcommand)]
 enum DeploymentsCommand {
     Show(show::ShowArgs),
+    Unpin(unpin::UnpinArgs),
 }
 
 pub(super) fn run(args: DeploymentsArgs, global: &Global, ui: &Ui) -> CommandResult {
     match args.command {
         None => list::run(args.list, global, ui),
         Some(DeploymentsCommand::Show(args)) => show::run(args, global, ui),
+        Some(DeploymentsCommand::Unpin(args)) => unpin::run(args, global, ui),
     }
 }

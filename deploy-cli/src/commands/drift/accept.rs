@@ -53,7 +53,7 @@ pub(super) fn run(args: AcceptArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
     let server = servers::find(&repository, &args.server)?;
     let by = who(&repository)?;
-    by.may_deploy_to(server.shared_class(&repository)?)?;
+    by.may_deploy_to(server.server.kind.class())?;
     let records = Records::open(&repository)?;
     let entry = Acceptance {
         schedule: deployed(&records, &server.name, &args.name)?,

@@ -113,8 +113,7 @@ fn send(
             one_line(name)
         );
         if !changing.confirm(args.change.yes, &question, ui)? {
-            changing.sign_off();
-            return Ok(Exit::Refused);
+            return Ok(changing.declined(ui));
         }
     }
     let held = changing.hold(&format!("script deploy {}", args.name), ui)?;

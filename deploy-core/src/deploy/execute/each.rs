@@ -3,6 +3,8 @@
 //! They share the planner, the ledger and the lease. Memory holds whole
 //! definitions of a few at a time; the others wait for a commit with canonical bytes.
 
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::Semaphore;
@@ -56,13 +58,19 @@ impl Execution<'_> {
     ) {
         let planned = Semaphore::new(PLANNED);
         let (planned, asked) = (&planned, &asked);
-        let outcomes = items.iter().map(|item| async move {
+        let outcomes = items.iter().enumerate().map(|(place, item)| async move {
             let outcome = self.one_of_many(planner, records, item, accept, planned, asked).await;
-            (item, outcome.unwrap_or_else(Outcome::Failed))
+            (place, outcome.unwrap_or_else(Outcome::Failed))
         });
-        let mut outcomes = stream::iter(outcomes).buffered(UNDER_WAY);
-        while let Some((item, outcome)) = outcomes.next().await {
-            told(item, outcome);
+        // As they end, so that none is kept waiting by another; told in their order.
+        let mut ended = stream::iter(outcomes).buffer_unordered(UNDER_WAY);
+        let (mut early, mut next) = (BTreeMap::new(), 0);
+        while let Some((place, outcome)) = ended.next().await {
+            early.insert(place, outcome);
+            while let Some(outcome) = early.remove(&next) {
+                told(&items[next], outcome);
+                next += 1;
+            }
         }
     }
 

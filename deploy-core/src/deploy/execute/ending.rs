@@ -1,11 +1,20 @@
 //! How operations end: in one commit each, whatever became of them.
 
+use std::time::Duration;
+
 use super::error::on_one_line;
 use super::seen::{Seen, Verdict};
 use super::transaction::{Piece, Transaction};
 use super::{Done, ExecuteError, Execution, Told, Unsettled, ended, target};
 use crate::opcon::OpConError;
-use crate::repository::records::{Action, Block, Digest, Entry, LedgerError, Phase, Record, Status};
+use crate::repository::records::{
+    Action, Block, Digest, Entry, LedgerError, Phase, Record, STANDS_OTHERWISE, Status,
+};
+
+/// How often the end is written where the remote is out of reach.
+const TRIES: u32 = 3;
+/// How long between two tries.
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 impl Execution<'_> {
     /// What was wanted stands there, or nearly.
@@ -24,9 +33,7 @@ impl Execution<'_> {
             let mut record = ended(&piece.record, Status::Active, at);
             let differs = mismatch.iter().find(|(name, _)| name == piece.name());
             record.reason = match differs {
-                Some((_, lines)) => {
-                    Some(format!("stands there other than it was sent: {}", on_one_line(lines)))
-                }
+                Some((_, lines)) => Some(format!("{STANDS_OTHERWISE}: {}", on_one_line(lines))),
                 None if read_back_decided => Some("known from reading back".to_owned()),
                 None => None,
             };
@@ -207,9 +214,16 @@ impl Execution<'_> {
         stands: &'static str,
     ) -> Result<(), ExecuteError> {
         let Some(entry) = entries.into_iter().reduce(Entry::and) else { return Ok(()) };
-        match self.ledger.write(entry).await {
-            Ok(_) => Ok(()),
-            Err(source) => Err(self.not_ended(transaction, stands, source)),
+        let mut tries = 1..;
+        loop {
+            match self.ledger.write(entry.clone()).await {
+                Ok(_) => return Ok(()),
+                // The target is as it is: one more try costs little, and Ctrl-C ends a `git push`, too.
+                Err(LedgerError::Unreachable { .. }) if tries.next() < Some(TRIES) => {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                Err(source) => return Err(self.not_ended(transaction, stands, source)),
+            }
         }
     }
 

@@ -120,37 +120,46 @@ impl<'a> Execution<'a> {
             return Err(ExecuteError::Stopped { server });
         }
         let begun = self.ledger.write(begin(&transaction)).await;
-        begun
-            .map_err(|source| ExecuteError::NotBegun { server: server.clone(), source: Box::new(source) })?;
+        begun.map_err(|source| ExecuteError::NotBegun { server, source: Box::new(source) })?;
+        let (touched, seen) = match self.touch(&transaction).await {
+            Ok(done) => done,
+            Err(untouched) => return Err(self.cancel(transaction, untouched).await),
+        };
+        self.settle(transaction, touched, seen).await
+    }
+
+    /// Changes the target and looks at it; an error where it was not touched. Whole definitions
+    /// are in memory only meanwhile.
+    async fn touch(
+        &self,
+        transaction: &Transaction,
+    ) -> Result<(Touched, Result<Vec<Seen>, OpConError>), ExecuteError> {
+        let server = || transaction.server().to_owned();
         // The semaphore is never closed.
         let _permit = self.at_work.acquire().await;
         if self.is_stopped() {
-            let stopped = ExecuteError::Stopped { server };
-            return Err(self.cancel(transaction, stopped).await);
+            return Err(ExecuteError::Stopped { server: server() });
         }
-        if let Err(source) = self.lease.still_held() {
-            let lost = ExecuteError::LeaseLost { server, source: Box::new(source) };
-            return Err(self.cancel(transaction, lost).await);
-        }
+        let held = self.lease.still_held();
+        held.map_err(|source| ExecuteError::LeaseLost { server: server(), source: Box::new(source) })?;
         (self.told)(Told::Begun);
-        let touched = match target::touch(&*self.system, &transaction).await {
-            Ok(touched) => touched,
-            Err(error) => return Err(self.cancel(transaction, error).await),
-        };
+        let touched = target::touch(&*self.system, transaction).await?;
         (self.told)(Told::Touched);
-        let mut seen = self.look(&transaction).await;
+        let mut seen = self.look(transaction).await;
         // A system that was too slow to answer may be still at it.
-        let is_slow =
-            matches!(&touched, Touched::Unsure(error) if matches!(*error.cause, Cause::AnswerTimeout { .. }));
+        let is_slow = match &touched {
+            Touched::Unsure(error) => matches!(*error.cause, Cause::AnswerTimeout { .. }),
+            _ => false,
+        };
+        let as_before = |seen: &Vec<Seen>| seen.iter().all(|one| one.verdict == Verdict::AsBefore);
         for _ in 0..LOOKS {
-            let as_before = |seen: &Vec<Seen>| seen.iter().all(|one| one.verdict == Verdict::AsBefore);
             if !is_slow || !seen.as_ref().is_ok_and(as_before) {
                 break;
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
-            seen = self.look(&transaction).await;
+            seen = self.look(transaction).await;
         }
-        self.settle(transaction, touched, seen).await
+        Ok((touched, seen))
     }
 
     fn is_stopped(&self) -> bool {

@@ -24,6 +24,7 @@ pub const PLAN_SCHEMA: u32 = 1;
 
 /// What will be done to a target, and what is worth knowing of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// The version of this form.
     pub schema: u32,
@@ -79,6 +80,7 @@ pub struct Plan {
 
 /// The package that is deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PlannedPackage {
     /// Its name.
     pub name: String,
@@ -88,6 +90,7 @@ pub struct PlannedPackage {
 
 /// One schedule of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PlannedSchedule {
     /// Its name on the target.
     pub name: String,
@@ -117,7 +120,7 @@ pub struct PlannedSchedule {
 
 /// What stands on the target under a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
+#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Stands {
     /// Nothing.
     Nothing,
@@ -149,6 +152,7 @@ pub enum FoundBy {
 
 /// One difference of what stands there from what was deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LocalChange {
     /// `add`, `remove` or `replace`.
     pub op: String,
@@ -163,6 +167,7 @@ pub struct LocalChange {
 
 /// An instance in the daily that keeps the old definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct InDaily {
     /// Its id.
     pub id: String,
@@ -174,6 +179,7 @@ pub struct InDaily {
 
 /// One check with what it found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Section {
     /// The check.
     pub check: Check,
@@ -183,6 +189,7 @@ pub struct Section {
 
 /// One thing that a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// How much it weighs; an error cannot be accepted.
     pub severity: Severity,
@@ -221,6 +228,7 @@ pub enum Check {
 
 /// What a plan rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Digests {
     /// The schedules and the package.
     pub source: Digest,

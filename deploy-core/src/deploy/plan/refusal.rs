@@ -9,6 +9,7 @@ use crate::repository::servers::ServerClass;
 
 /// One reason not to execute a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Refusal {
     /// What it is about.
     pub kind: RefusalKind,

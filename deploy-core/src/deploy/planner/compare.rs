@@ -66,6 +66,14 @@ fn touched(found: &Definition, planned: &Definition) -> Definition {
             true
         });
     }
+    without_empty_lists(value)
+}
+
+/// A list that is not there says what an empty one says.
+fn without_empty_lists(mut value: Value) -> Definition {
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+    }
     Definition::from_sorted(value)
 }
 
@@ -87,7 +95,7 @@ fn sent(estate: &Estate<'_>, found: &Definition, planned: &Definition) -> Defini
             stands_here || !estate.has(list, key, item)
         });
     }
-    Definition::from_sorted(value)
+    without_empty_lists(value)
 }
 
 fn named_like<'d>(definition: &'d Definition, list: &str, key: &[&str], item: &Value) -> Option<&'d Value> {

@@ -201,11 +201,16 @@ fn merged(standing: &Value, new: &Value) -> Value {
     if pairs.is_empty() { json!([]) } else { json!([pairs.join(";")]) }
 }
 
-/// The tree with the first of what each call changed, and how many more there are.
+/// The tree with the first of what each call changed, and how many more there are. Calls that
+/// matched nothing are left out: where that matters, it is a warning.
 fn short(lines: Vec<Line>) -> Vec<Line> {
     let mut out: Vec<Line> = Vec::new();
     let (mut run, mut left_out) = (0, 0);
     for line in lines {
+        if line.kind == LineKind::Nothing {
+            out.pop_if(|call| call.kind == LineKind::Call);
+            continue;
+        }
         let is_detail = matches!(line.kind, LineKind::Hit | LineKind::Ignored);
         if !is_detail {
             close(&mut out, left_out);

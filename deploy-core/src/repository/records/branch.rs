@@ -198,10 +198,10 @@ impl Fetched {
     fn done(self, remote: &str) -> Result<(), RecordsError> {
         match self {
             Fetched::Done => Ok(()),
-            Fetched::Missing(name) => Err(RecordsError::Unreachable {
-                remote: remote.to_owned(),
-                message: format!("it has no `{name}`"),
-            }),
+            Fetched::Missing(name) => {
+                let branch = name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned();
+                Err(RecordsError::NotThere { remote: remote.to_owned(), branch })
+            }
         }
     }
 }

@@ -41,6 +41,14 @@ pub enum RecordsError {
         /// What git said, verbatim.
         message: String,
     },
+    /// The remote has no such branch.
+    #[error("the remote `{remote}` has no branch `{branch}`")]
+    NotThere {
+        /// The remote.
+        remote: String,
+        /// The branch.
+        branch: String,
+    },
     /// A file of the branch cannot be understood.
     #[error("`{path}` on the branch of the records cannot be read: {message}")]
     Damaged {

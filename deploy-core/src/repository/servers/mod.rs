@@ -109,6 +109,8 @@ pub fn all(repository: &Repository) -> Result<Vec<Listed>, ServerError> {
 }
 
 /// Finds a server on main's tip; the case of letters is free where that leaves one.
+/// Its type counts as the shared main has it, so that no commit that is not pushed
+/// makes a test system of a production system.
 pub fn find(repository: &Repository, name: &str) -> Result<Named, ServerError> {
     let tip = repository.tip()?;
     let tree = repository.git2().find_commit(tip.commit)?.tree()?;
@@ -126,18 +128,17 @@ pub fn find(repository: &Repository, name: &str) -> Result<Named, ServerError> {
             return Err(ServerError::Unknown { name: name.to_owned(), near });
         }
     };
-    let server = read(repository, &tree, &found)?;
+    let mut server = read(repository, &tree, &found)?;
+    let (shared, _) = repository.shared_main()?;
+    if shared != tip.commit
+        && let Some(shared) = at(repository, shared, &found)?
+    {
+        server.kind = shared.kind;
+    }
     Ok(Named { name: found, server, commit: tip.commit })
 }
 
 impl Named {
-    /// Its class for roles: as the shared main has it, so that no commit that is not
-    /// pushed makes a test system of a production system; as it is here where it is new.
-    pub fn shared_class(&self, repository: &Repository) -> Result<ServerClass, ServerError> {
-        let (commit, _) = repository.shared_main()?;
-        Ok(at(repository, commit, &self.name)?.as_ref().unwrap_or(&self.server).kind.class())
-    }
-
     /// How to reach it, with the certificates and the profile of the same commit.
     pub fn connection(&self, repository: &Repository) -> Result<Connection, ServerError> {
         let tree = repository.git2().find_commit(self.commit)?.tree()?;

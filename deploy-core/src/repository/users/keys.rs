@@ -52,7 +52,7 @@ impl SigningKey {
             return Ok(Self::Gpg(bare));
         }
         match text.split_once(char::is_whitespace) {
-            Some((kind, _)) if kind.starts_with("ssh-") || kind.contains("sha2-") => {
+            Some((kind, _)) if ["ssh-", "sk-", "ecdsa-"].iter().any(|known| kind.starts_with(known)) => {
                 let key = PublicKey::from_openssh(text).map_err(|error| KeyError::Ssh(error.to_string()))?;
                 Ok(Self::Ssh(Box::new(key)))
             }
@@ -121,6 +121,11 @@ mod tests {
         assert_eq!(gpg.to_string(), "GPG D4BE3FB90B749BF50D2F1D353DB01FC9FE046B1D");
         assert!(
             gpg.is_gpg_id("0x3DB01FC9fe046b1d!") && gpg.is_gpg_id("D4BE3FB90B749BF50D2F1D353DB01FC9FE046B1D")
+        );
+        // Of a security key, as ssh-keygen writes it.
+        let token = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAICFo/k5LU8863u66YC9eUO2170QduohPURkQnbLa/dczAAAABHNzaDo=";
+        assert!(
+            SigningKey::parse(token).unwrap().to_string().starts_with("sk-ssh-ed25519@openssh.com SHA256:")
         );
         assert!(!gpg.is_gpg_id("FE046B1D") && !key.is_gpg_id("3DB01FC9FE046B1D") && !gpg.is(&key));
     }

@@ -31,35 +31,43 @@ pub(super) enum Key {
     By,
 }
 
-/// The keys as they stand in blocks, in the order of [`Key`]; others are not kept.
-pub(super) const KEYS: [&str; 23] = [
-    "Action",
-    "Kind",
-    "Server",
-    "Name",
-    "Original-Name",
-    "Version",
-    "Blob",
-    "Status",
-    "Phase",
-    "User",
-    "Runner",
-    "Role",
-    "Package",
-    "Rules",
-    "Tag",
-    "Description",
-    "Transaction-Id",
-    "Undoes",
-    "Offline",
-    "Reason",
-    "Pinned",
-    "Unpinned",
-    "By",
-];
+/// How many keys there are.
+pub(super) const KEYS: usize = Key::By as usize + 1;
+
+impl Key {
+    /// The key as it stands in a block; others are not kept.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "Action" => Self::Action,
+            "Kind" => Self::Kind,
+            "Server" => Self::Server,
+            "Name" => Self::Name,
+            "Original-Name" => Self::OriginalName,
+            "Version" => Self::Version,
+            "Blob" => Self::Blob,
+            "Status" => Self::Status,
+            "Phase" => Self::Phase,
+            "User" => Self::User,
+            "Runner" => Self::Runner,
+            "Role" => Self::Role,
+            "Package" => Self::Package,
+            "Rules" => Self::Rules,
+            "Tag" => Self::Tag,
+            "Description" => Self::Description,
+            "Transaction-Id" => Self::TransactionId,
+            "Undoes" => Self::Undoes,
+            "Offline" => Self::Offline,
+            "Reason" => Self::Reason,
+            "Pinned" => Self::Pinned,
+            "Unpinned" => Self::Unpinned,
+            "By" => Self::By,
+            _ => return None,
+        })
+    }
+}
 
 /// The width of a row: the record, the commit, and a text for each key.
-pub(super) const BLOCK: usize = 4 * (2 + KEYS.len());
+pub(super) const BLOCK: usize = 4 * (2 + KEYS);
 
 /// A row where it lies.
 #[derive(Debug, Clone, Copy)]
@@ -75,16 +83,19 @@ impl<'l> BlockRow<'l> {
     }
 
     /// The number of the record.
+    #[inline]
     pub(super) fn record(&self) -> u32 {
         number(self.0, 0).unwrap_or_default()
     }
 
     /// The number of the commit.
+    #[inline]
     pub(super) fn commit(&self) -> u32 {
         number(self.0, 4).unwrap_or_default()
     }
 
     /// The number of a text.
+    #[inline]
     pub(super) fn text(&self, key: Key) -> u32 {
         number(self.0, 8 + 4 * key as usize).unwrap_or_default()
     }
@@ -106,7 +117,7 @@ impl<'l> BlockRow<'l> {
 }
 
 /// Appends a row.
-pub(super) fn encode(record: u32, commit: u32, texts: &[u32; KEYS.len()], out: &mut Vec<u8>) {
+pub(super) fn encode(record: u32, commit: u32, texts: &[u32; KEYS], out: &mut Vec<u8>) {
     for number in [record, commit].iter().chain(texts) {
         out.extend_from_slice(&number.to_le_bytes());
     }

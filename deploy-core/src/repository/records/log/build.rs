@@ -6,7 +6,7 @@ use git2::Oid;
 
 use super::super::RecordId;
 use super::super::block::{RECORD_ID, many_lines};
-use super::block_row::{self, KEYS};
+use super::block_row::{self, KEYS, Key};
 use crate::repository::Repository;
 use crate::repository::cache_tables::{self, COMMIT, CommitRow, Form, Tables, Writer};
 use crate::repository::commits::{Commit, LogError};
@@ -23,7 +23,7 @@ pub(super) const BLOCKS: usize = 2;
 /// The width of a name.
 pub(super) const ID: usize = 16;
 
-type Texts = [u32; KEYS.len()];
+type Texts = [u32; KEYS];
 
 /// What the log keeps of one commit.
 struct Taken {
@@ -39,15 +39,16 @@ pub(super) fn up_to(repository: &Repository, tip: Oid) -> Result<Tables, LogErro
 fn take(writer: &mut Writer, commit: &Commit<'_>) -> Taken {
     let mut blocks: Vec<(RecordId, Texts)> = Vec::new();
     for line in commit.lines() {
-        let Some((key, value)) = line.split_once(": ") else { continue };
-        if key == RECORD_ID {
-            if let Ok(id) = value.parse() {
-                blocks.push((id, Texts::default()));
-            }
-        } else if let Some((_, texts)) = blocks.last_mut()
-            && let Some(place) = KEYS.iter().position(|known| *known == key)
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let Some(value) = value.strip_prefix(' ') else { continue };
+        if let Some((_, texts)) = blocks.last_mut()
+            && let Some(key) = Key::of(key)
         {
-            texts[place] = writer.text(&many_lines(value));
+            texts[key as usize] = writer.text(&many_lines(value));
+        } else if key == RECORD_ID
+            && let Ok(id) = value.parse()
+        {
+            blocks.push((id, Texts::default()));
         }
     }
     let mut row = CommitRow::of(writer, commit);

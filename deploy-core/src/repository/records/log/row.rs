@@ -94,6 +94,11 @@ impl<'l> Row<'l> {
         word(self.status_word())
     }
 
+    /// Whether it has begun, or is scheduled, and has not ended.
+    pub fn is_open(&self) -> bool {
+        self.status_word() == "Deploying"
+    }
+
     /// How far it has come.
     pub fn phase(&self) -> Option<Phase> {
         word(self.text(Key::Phase))

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::Action;
 use super::block_row::{BlockRow, Key};
-use super::row::word;
 use super::{Change, RecordLog, Row, build};
 
 /// A moment of the branch: what it said after one of its commits.
@@ -41,33 +39,61 @@ impl RecordLog {
 
     fn standing_after(&self, commit: u32) -> Vec<Row<'_>> {
         let mut standing: HashMap<[u32; 3], (u32, u32)> = HashMap::new();
+        let mut effects = Effects::default();
         let blocks = BlockRow::all(self.table(build::BLOCKS)).zip(0u32..);
         for (row, place) in blocks.take_while(|(row, _)| row.commit() <= commit) {
-            // A change of status names no kind: that of the record counts.
+            let effect = effects.of(self, row.text(Key::Status));
+            if effect == Effect::None {
+                continue;
+            }
+            // A change of status names neither kind nor action: those of the record count.
             let full = match row.is_full() {
                 true => Some(row),
                 false => self.told.get(row.record() as usize).and_then(|told| self.block(told.first)),
             };
             let Some(full) = full else { continue };
             let key = [full.text(Key::Kind), row.text(Key::Server), row.text(Key::Name)];
-            match self.text(row.text(Key::Status)) {
-                "Active" | "Deployed" if row.is_full() => {
+            let is_deletion = || effect == Effect::Deleted && self.text(full.text(Key::Action)) == "delete";
+            if effect == Effect::Stands {
+                if row.is_full() {
                     standing.insert(key, (row.record(), place));
                 }
-                "Deleted" if word(self.text(full.text(Key::Action))) == Some(Action::Delete) => {
-                    standing.remove(&key);
-                }
-                "Inactive" | "Rolledback" | "Deleted"
-                    if standing.get(&key).is_some_and(|(record, _)| *record == row.record()) =>
-                {
-                    standing.remove(&key);
-                }
-                _ => {}
+            } else if standing.get(&key).is_some_and(|(record, _)| *record == row.record()) || is_deletion() {
+                standing.remove(&key);
             }
         }
-        let mut rows: Vec<Row<'_>> =
-            standing.into_values().filter_map(|(_, place)| Row::at(self, place)).collect();
-        rows.sort_by_key(|row| (row.name(), row.server(), row.number()));
-        rows
+        let rows = standing.into_values().filter_map(|(_, place)| Row::at(self, place));
+        let mut rows: Vec<_> = rows.map(|row| (row.name(), row.server(), row.number(), row)).collect();
+        rows.sort_unstable_by_key(|(name, server, number, _)| (*name, *server, *number));
+        rows.into_iter().map(|(_, _, _, row)| row).collect()
+    }
+}
+
+/// What a status does to what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Stands,
+    Gone,
+    Deleted,
+    None,
+}
+
+/// What the statuses do, by the numbers of their texts: there are few of them.
+#[derive(Debug, Default)]
+struct Effects(Vec<(u32, Effect)>);
+
+impl Effects {
+    fn of(&mut self, log: &RecordLog, status: u32) -> Effect {
+        if let Some((_, effect)) = self.0.iter().find(|(known, _)| *known == status) {
+            return *effect;
+        }
+        let effect = match log.text(status) {
+            "Active" | "Deployed" => Effect::Stands,
+            "Inactive" | "Rolledback" => Effect::Gone,
+            "Deleted" => Effect::Deleted,
+            _ => Effect::None,
+        };
+        self.0.push((status, effect));
+        effect
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use git2::{Commit, Delta, DiffOptions, Oid};
+use git2::{Commit, ObjectType, Oid, Tree};
 
 use crate::definition::decode;
 use crate::repository::Repository;
@@ -55,21 +55,19 @@ impl Changes {
     /// What a commit changed against its first parent.
     pub(super) fn of(repository: &Repository, commit: &Commit<'_>) -> Result<Self, git2::Error> {
         let before = commit.parents().next().map(|parent| parent.tree()).transpose()?;
-        let mut options = DiffOptions::new();
-        options.include_typechange(true).skip_binary_check(true);
-        let git = repository.git2();
-        let diff = git.diff_tree_to_tree(before.as_ref(), Some(&commit.tree()?), Some(&mut options))?;
         let mut changes = Self::default();
-        for delta in diff.deltas() {
-            let file = if delta.status() == Delta::Deleted { delta.old_file() } else { delta.new_file() };
-            let path = String::from_utf8_lossy(file.path_bytes().unwrap_or_default()).into_owned();
-            let there = |id: Oid| (!id.is_zero()).then_some(id);
-            let changed = Changed { old: there(delta.old_file().id()), new: there(delta.new_file().id()) };
+        compare(repository.git2(), before.as_ref(), Some(&commit.tree()?), "", &mut |path, changed| {
             if !changes.put(&path, changed) {
                 changes.strange.push(path);
             }
-        }
+        })?;
         Ok(changes)
+    }
+
+    /// Whether nothing changed.
+    pub(super) fn is_empty(&self) -> bool {
+        let known = [&self.packages, &self.scripts, &self.pins].iter().all(|files| files.is_empty());
+        known && self.open.is_empty() && self.active.is_empty() && self.strange.is_empty()
     }
 
     /// Whether it is the path of something that records have.
@@ -122,6 +120,47 @@ impl Changes {
         };
         found.is_some_and(|is| is == path)
     }
+}
+
+/// Tells every file that two trees do not have in common; folders that are the same are not
+/// looked into, which libgit2's own comparison does.
+fn compare(
+    git: &git2::Repository,
+    old: Option<&Tree<'_>>,
+    new: Option<&Tree<'_>>,
+    inner: &str,
+    tell: &mut dyn FnMut(String, Changed),
+) -> Result<(), git2::Error> {
+    let names = |tree: Option<&Tree<'_>>| -> Vec<Vec<u8>> {
+        tree.into_iter().flat_map(Tree::iter).map(|entry| entry.name_bytes().to_vec()).collect()
+    };
+    let only_old =
+        names(old).into_iter().filter(|name| new.is_none_or(|new| new.get_name_bytes(name).is_none()));
+    for name in names(new).into_iter().chain(only_old) {
+        let of = |tree: Option<&Tree<'_>>| {
+            let entry = tree.and_then(|tree| tree.get_name_bytes(&name))?;
+            Some((entry.id(), entry.kind() == Some(ObjectType::Tree)))
+        };
+        let (before, after) = (of(old), of(new));
+        if before == after {
+            continue;
+        }
+        let path = format!("{inner}{}", String::from_utf8_lossy(&name));
+        let folder = |side: Option<(Oid, bool)>| match side {
+            Some((id, true)) => git.find_tree(id).map(Some),
+            _ => Ok(None),
+        };
+        let (old_folder, new_folder) = (folder(before)?, folder(after)?);
+        if old_folder.is_some() || new_folder.is_some() {
+            compare(git, old_folder.as_ref(), new_folder.as_ref(), &format!("{path}/"), tell)?;
+        }
+        let file = |side: Option<(Oid, bool)>| side.filter(|(_, folder)| !folder).map(|(id, _)| id);
+        let changed = Changed { old: file(before), new: file(after) };
+        if changed.is_any() {
+            tell(path, changed);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

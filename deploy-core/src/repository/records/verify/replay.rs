@@ -44,6 +44,9 @@ impl Replay {
     ) -> Result<Vec<Act>, git2::Error> {
         let changes = Changes::of(repository, commit)?;
         let mut step = Step::new(repository, commit, blocks, findings);
+        if blocks.is_empty() && changes.is_empty() {
+            step.add(Kind::Untold, None, "it does nothing, which no command ever commits");
+        }
         for path in &changes.strange {
             step.add(
                 Kind::Untold,
@@ -135,8 +138,8 @@ impl Replay {
             step.add(Kind::Untold, before, message);
             return Ok(());
         }
-        step.left.extend(before);
         let Some(new) = files.record.new else {
+            step.left.extend(before);
             self.at.remove(&place.path());
             if files.deployed.new.is_some() || step.is_there(&place.file("deployed.json"))? {
                 step.add(Kind::Untold, before, "its record is gone, and what was deployed is left");
@@ -148,6 +151,7 @@ impl Replay {
             step.add(Kind::Untold, record.id, "the record of what stands was rewritten in its place");
             return Ok(());
         }
+        step.left.extend(before);
         let deployed = match files.deployed.is_any() {
             true => files.deployed.new,
             false => step.blob(&place.file("deployed.json"))?,
@@ -168,8 +172,8 @@ impl Replay {
         file: Changed,
     ) -> Result<(), git2::Error> {
         let before = self.at.get(place).copied();
-        step.left.extend(before);
         let Some(new) = file.new else {
+            step.left.extend(before);
             self.at.remove(place);
             if kind == RecordKind::Script {
                 step.add(Kind::Untold, before, "its record is gone: scripts are never taken away");
@@ -181,6 +185,7 @@ impl Replay {
             step.add(Kind::Untold, record.id, "the record was rewritten in its place");
             return Ok(());
         }
+        step.left.extend(before);
         self.at.insert(place.to_owned(), record.id);
         let status = if kind == RecordKind::Script { Status::Deployed } else { Status::Active };
         self.stands(step, record, status);

@@ -196,9 +196,14 @@ fn allowed(made: &Made, record: &Record, as_of: &AsOf, people: &mut People<'_>) 
             against.push((Kind::Missing, message));
         }
         Some(class) => {
-            if !user.role.deploys_to(class) {
+            // What is adopted was imported; the server was not touched.
+            let (may, what) = match record.action {
+                Action::Adopt => (user.role.imports_from(class), "import from"),
+                _ => (user.role.deploys_to(class), "change"),
+            };
+            if !may {
                 let message = format!(
-                    "`{name}` had the role {} at {at}, which may not change servers of the {} class",
+                    "`{name}` had the role {} at {at}, which may not {what} servers of the {} class",
                     user.role,
                     class.as_str()
                 );

@@ -200,13 +200,14 @@ fn a_package_and_its_schedules_name_each_other() {
 #[test]
 fn a_record_that_is_rewritten_or_dropped_is_found() {
     let place = Place::Active("PROD", "Payroll");
-    let cases: [(&str, FindingKind, &str); 6] = [
+    let cases: [(&str, FindingKind, &str); 7] = [
         ("rewritten", FindingKind::Untold, "was rewritten in its place"),
         ("deployed", FindingKind::Untold, "changed, and its record did not"),
         ("removed", FindingKind::Untold, "stands there no more, and no block says so"),
         ("half", FindingKind::Untold, "what was deployed is left"),
         ("strange", FindingKind::Untold, "`notes.txt`, which no record has"),
         ("garbage", FindingKind::Damaged, "cannot be read"),
+        ("nothing", FindingKind::Untold, "it does nothing"),
     ];
     for (case, kind, part) in cases {
         let sandbox = world();
@@ -220,6 +221,7 @@ fn a_record_that_is_rewritten_or_dropped_is_found() {
             "deployed" => tamper(&sandbox, &[], &[(definition, Some("{}"))]),
             "removed" => tamper(&sandbox, &[], &[(record, None), (definition, None)]),
             "half" => tamper(&sandbox, &[], &[(record, None)]),
+            "nothing" => tamper(&sandbox, &[], &[]),
             "strange" => tamper(&sandbox, &[], &[("notes.txt".to_owned(), Some("x"))]),
             _ => tamper(&sandbox, &[], &[(record, Some("id = 1"))]),
         }
