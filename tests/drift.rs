@@ -89,12 +89,7 @@ fn what_was_changed_by_hand() {
         schedule["jobList"].as_array_mut().unwrap().push(json!({"name": "EXTRA", "type": "Null Job"}));
     });
     story.systems.remove("QA", "Till");
-    story.systems.runtime.block_on(async {
-        use deploy_core::opcon::OpConSystem as _;
-        let own = definition("Of somebody", &["A"]);
-        let own = deploy_core::definition::Definition::read(own.as_bytes()).unwrap();
-        story.systems.client("PROD").insert(&own, &Default::default()).await.unwrap();
-    });
+    story.systems.put("PROD", &serde_json::from_str(&definition("Of somebody", &["A"])).unwrap());
     assert_data_eq!(
         story.drift(&[]).exits(3).to_string(),
         str![[r#"
@@ -338,11 +333,7 @@ fn values_that_move_at_run_time() {
         "scheduleList": [{"name": "Other", "jobList": [{"name": "A", "type": "Null Job", "jobDocumentation": "[[LEVEL]]"}]}],
         "propertyList": [{"name": "LEVEL", "value": "2"}],
     });
-    story.systems.runtime.block_on(async {
-        use deploy_core::opcon::OpConSystem as _;
-        let other = deploy_core::definition::Definition::from_value(other).unwrap();
-        story.systems.client("PROD").insert(&other, &Default::default()).await.unwrap();
-    });
+    story.systems.put("PROD", &other);
     assert_data_eq!(
         story.drift(&["PROD"]).ok().to_string(),
         str![[r#"

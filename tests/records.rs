@@ -446,25 +446,34 @@ fn a_pin_is_lifted_by_who_may_deploy_there() {
     }
     world.commit("central", "Servers");
     let unpin = |args: &[&str]| world.central(&[&["deployments", "unpin"], args].concat());
-    assert_data_eq!(unpin(&["PROD", "Payrol"]).exits(1).to_string(), str![[r#"
+    assert_data_eq!(
+        unpin(&["PROD", "Payrol"]).exits(1).to_string(),
+        str![[r#"
 --- stderr
 Error: `Payrol` is not pinned on `PROD`; did you mean `Payroll`?
 Hint: `opcon-deploy status` shows what is pinned
 --- exit 1
 
-"#]]);
-    assert_data_eq!(unpin(&["prod", "Payroll"]).ok().to_string(), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        unpin(&["prod", "Payroll"]).ok().to_string(),
+        str![[r#"
 `Payroll` version 3 is no longer pinned on PROD
 --- exit 0
 
-"#]]);
-    assert_data_eq!(unpin(&["PROD", "Payroll"]).exits(1).to_string(), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        unpin(&["PROD", "Payroll"]).exits(1).to_string(),
+        str![[r#"
 --- stderr
 Error: `Payroll` is not pinned on `PROD`
 Hint: `opcon-deploy status` shows what is pinned
 --- exit 1
 
-"#]]);
+"#]]
+    );
     assert!(!world.central(&["status", "Payroll"]).ok().stdout().contains("pinned"));
     let audit = world.central(&["audit", "--json", "--limit", "20", "--text", "lifted"]).ok().json();
     assert_eq!(audit["audit"][0]["message"], "lifted the pin of `Payroll` on PROD");
@@ -479,13 +488,16 @@ fn a_pin_is_not_lifted_by_who_may_not_deploy_there() {
     let users = world.read("central/users.toml").replace("Administration", "Development");
     world.write("central/users.toml", users);
     world.commit("central", "A server, and another role");
-    assert_data_eq!(world.central(&["deployments", "unpin", "PROD", "Payroll"]).exits(4).to_string(), str![[r#"
+    assert_data_eq!(
+        world.central(&["deployments", "unpin", "PROD", "Payroll"]).exits(4).to_string(),
+        str![[r#"
 --- stderr
 Error: `Ann Ops` has the role Development, which may not change servers of the production class
 Hint: `opcon-deploy user list` shows who has which role
 --- exit 4
 
-"#]]);
+"#]]
+    );
     assert!(world.central(&["status", "Payroll"]).ok().stdout().contains("pinned"));
 }
 
