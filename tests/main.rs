@@ -24,6 +24,7 @@ mod limits;
 mod locks;
 mod output;
 mod packages;
+mod plans;
 mod records;
 mod recovery;
 mod replayed;

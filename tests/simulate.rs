@@ -1,15 +1,14 @@
 //! `simulate`: what a deployment would do, and whether it would be refused.
 
 use chrono::NaiveDate;
-use deploy_core::opcon::{Build, OpConSystem as _, Wait};
-use deploy_sandbox::SystemType;
+use deploy_sandbox::{Config, SystemConfig, SystemType};
 use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};
 
 use crate::harness::{Run, Systems, World, starting};
 
 /// What makes the retailer's schedules fit production.
-const TO_PROD: &str = r#"//! The machines, users and folders of production.
+pub const TO_PROD: &str = r#"//! The machines, users and folders of production.
 replace("Job_Machine_Name", "WINDEV", "WINPRD", #{ partial: true, optional: true });
 replace("Job_Machine_Name", "APPDEV", "APPPRD", #{ partial: true, optional: true });
 replace("Job_Machine_Name", "SQLDEV", "SQLPRD", #{ partial: true, optional: true });
@@ -20,7 +19,7 @@ replace("Unix_Start_Image", "/dev/", "/prod/", #{ partial: true, optional: true 
 "#;
 
 /// The retailer with all schedules imported, and a rule for production.
-fn retailer() -> (Systems, World) {
+pub fn retailer() -> (Systems, World) {
     let systems = Systems::retail();
     let world = World::with_systems(&systems);
     world.central(&["import", "DEV", "*", "--app", "Retail"]).ok();
@@ -32,7 +31,7 @@ fn retailer() -> (Systems, World) {
 }
 
 /// A development and a test system without schedules, and a repository that knows them.
-fn empty() -> (Systems, World) {
+pub fn empty() -> (Systems, World) {
     let systems = Systems::empty(&[
         ("DEV", SystemType::Development),
         ("QA", SystemType::QualityAssurance),
@@ -60,7 +59,7 @@ fn told(run: &Run) -> String {
 }
 
 /// The findings of a check in `--json`, in words.
-fn findings(plan: &Value, check: &str) -> Vec<String> {
+pub fn findings(plan: &Value, check: &str) -> Vec<String> {
     let sections = plan["plan"]["sections"].as_array().unwrap();
     let section = sections.iter().find(|section| section["check"] == check).unwrap();
     let findings = section["findings"].as_array().unwrap().iter();
@@ -405,173 +404,6 @@ Simulated, nothing was changed on PROD: 0 errors, 1 warning
 }
 
 #[test]
-fn a_record_is_found_by_information_and_by_name() {
-    let (systems, world) = empty();
-    let simulated = || {
-        let plan = world.central(&["simulate", "Payroll", "--to", "PROD", "--json"]).json();
-        let stands = plan["plan"]["schedules"][0]["stands"].clone();
-        (stands, findings(&plan, "comparison"))
-    };
-    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
-    world.central(&["deploy", "Payroll", "--to", "PROD"]).ok();
-    let first = systems.stands("PROD", "Payroll");
-    assert_eq!(simulated().0["by"], "information");
-    world.import("central", &starting("Payroll", "07:00"), &[]).ok();
-    world.central(&["deploy", "Payroll", "--to", "PROD"]).ok();
-    systems.edit("PROD", "Payroll", |schedule| schedule["documentation"] = "".into());
-    let (stands, findings) = simulated();
-    assert_eq!((&stands["by"], &stands["drift"]), (&"server-and-name".into(), &false.into()));
-    let unchanged = "note Payroll: stands there unchanged";
-    let removed = "note Payroll: has no deployment information; its record was found by server and name";
-    assert_eq!(findings, [removed, unchanged]);
-
-    // Somebody put back what an earlier deployment had brought.
-    systems.edit("PROD", "Payroll", |schedule| *schedule = first["scheduleList"][0].clone());
-    let (stands, findings) = simulated();
-    assert_eq!((&stands["drift"], &stands["record"]["status"]), (&true.into(), &"Active".into()));
-    assert!(findings[1].contains("names record"), "{findings:?}");
-
-    // Of what was deleted the record is known, of what nobody deployed nothing is.
-    world.central(&["delete", "Payroll", "--from", "PROD", "--yes"]).ok();
-    systems.put("PROD", &first);
-    let (stands, findings) = simulated();
-    assert_eq!((&stands["state"], &stands["by"]), (&"known".into(), &"information".into()), "{findings:?}");
-    assert_eq!((&stands["record"]["status"], &stands["drift"]), (&"Inactive".into(), &false.into()));
-    systems.edit("PROD", "Payroll", |schedule| schedule["documentation"] = "".into());
-    let (stands, findings) = simulated();
-    assert_eq!(stands["state"], "unknown");
-    assert_eq!(
-        findings[0],
-        "warning Payroll: stands on `PROD` without deployment information and without a record"
-    );
-}
-
-#[test]
-fn settings_and_options_act_on_what_is_sent() {
-    let (_systems, world) = retailer();
-    world.central(&["package", "create", "STORES", "Store Closing", "Housekeeping"]).ok();
-    world.write(
-        "central/deploy.toml",
-        "[deploy]\npackage_name_as_job_tag = true\nexclude_scripts = true\nexclude_calendars = true\n\
-         update_properties = false\nupdate_variables = false\nupdate_schedule_instance_properties = false\n\
-         merge_schedule_instance_properties = true\ninsert_sap_jobs = true\n",
-    );
-    world.commit_all("Settings");
-    let args = ["simulate", "package:STORES", "--to", "DEV", "--auto-build", "7/2", "--auto-delete", "3"];
-    let more = ["--rebuild-daily", "--no-overwrite", "-o", "../sent.json", "--json"];
-    let plan = world.central(&[&args[..], &more[..]].concat()).exits(3).json();
-    assert_eq!(
-        plan["plan"]["importRules"],
-        json!({
-            "updateProperties": false, "updateVariables": false, "updateScheduleInstanceProperties": false,
-            "mergeScheduleInstanceProperties": true, "excludeScripts": true, "excludeCalendars": true,
-            "autoBuild": {"days": 7, "advance": 2}, "autoDeleteDays": 3, "doNotOverwrite": true,
-            "rebuildDaily": true, "insertSapJobs": true, "resetScripts": false,
-        })
-    );
-    let sent: Value = serde_json::from_str(&world.read("sent.json")).unwrap();
-    for schedule in sent["scheduleList"].as_array().unwrap() {
-        assert_eq!((&schedule["autoBuildDays"], &schedule["autoDeleteDays"]), (&"7".into(), &"3".into()));
-        for job in schedule["jobList"].as_array().unwrap() {
-            assert!(job["tagList"].as_array().unwrap().contains(&"STORES".into()), "{job}");
-        }
-    }
-    assert_eq!((&sent["calendarList"], &sent["scriptList"]), (&json!([]), &json!([])));
-    let comparison = findings(&plan, "comparison");
-    assert!(
-        comparison[0]
-            .ends_with("stands on `DEV` already, and is not to be overwritten (and `Store Closing`)"),
-        "{comparison:?}"
-    );
-}
-
-#[test]
-fn rules_that_a_server_does_not_allow_are_left_out_or_stop() {
-    let (systems, world) = retailer();
-    world.write("central/servers/DEV.toml", format!("{}allow_rules = false\n", systems.file("DEV")));
-    world.commit_all("No rules");
-    let simulate = || {
-        let args = ["simulate", "Price Update", "--to", "DEV", "--rule", "to-prod", "--json"];
-        world.central(&args).exits(3).json()
-    };
-    let plan = simulate();
-    assert_eq!(plan["plan"]["rulesLeftOut"], true);
-    assert_eq!(plan["plan"]["explained"], json!([]));
-    assert_eq!(
-        findings(&plan, "rules"),
-        ["warning -: rules are chosen and `DEV` does not allow any: it is deployed without them"]
-    );
-    world.write("central/deploy.toml", "[deploy]\nfail_if_rules_not_allowed = true\n");
-    world.commit_all("Strict");
-    assert_eq!(
-        findings(&simulate(), "rules"),
-        ["error -: rules are chosen and `DEV` does not allow any: nothing is deployed without them"]
-    );
-}
-
-#[test]
-fn a_plan_says_what_it_rests_on() {
-    let (systems, world) = retailer();
-    let plan = |file: &str| -> Value {
-        let path = format!("../{file}");
-        world.central(&["simulate", "Store Closing", "--to", "PROD", "--plan", &path]);
-        serde_json::from_str(&world.read(file)).unwrap()
-    };
-    let moved = |a: &Value, b: &Value| -> Vec<String> {
-        let (a, b) = (a["digests"].as_object().unwrap(), b["digests"].as_object().unwrap());
-        a.iter().filter(|(key, digest)| b[*key] != **digest).map(|(key, _)| key.clone()).collect()
-    };
-    let first = plan("first.plan");
-    assert_eq!(moved(&first, &plan("same.plan")), [""; 0]);
-    let rules = first["rules"].as_array().unwrap();
-    assert_eq!((&rules[0]["name"], &rules[0]["level"]), (&"to-prod".into(), &"server".into()));
-    let blob = world.git("central", &["rev-parse", "HEAD:rules/to-prod.rhai"]);
-    assert_eq!(rules[0]["blob"].as_str().unwrap(), blob);
-
-    systems.edit("PROD", "Store Closing", |schedule| schedule["startTime"] = "20:00".into());
-    let target = plan("target.plan");
-    assert_eq!(moved(&first, &target), ["target"]);
-    world.write("central/rules/to-prod.rhai", format!("{TO_PROD}// said twice\n"));
-    world.write("central/rules/tags.toml", "[tag.Windows_User]\nadd_places = ['job/windowsData/runAs']\n");
-    world.commit_all("Rules");
-    let rules = plan("rules.plan");
-    assert_eq!(moved(&target, &rules), ["rules"]);
-    let read: Vec<&str> =
-        rules["rules"].as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap()).collect();
-    assert_eq!(read, ["to-prod", "rules/tags.toml"]);
-    systems.edit("DEV", "Store Closing", |schedule| schedule["startTime"] = "21:45".into());
-    world.central(&["import", "DEV", "Store Closing"]).ok();
-    assert_eq!(moved(&rules, &plan("source.plan")), ["source", "output"]);
-}
-
-#[test]
-fn instances_in_the_daily_keep_the_old_definition() {
-    let (systems, world) = retailer();
-    let client = systems.client("PROD");
-    let build = |date: &str, on_hold: bool| Build {
-        schedule: "Store Closing".into(),
-        dates: vec![date.parse().unwrap()],
-        on_hold,
-        ..Build::default()
-    };
-    systems.runtime.block_on(async {
-        client.build(&build("2999-01-01", false), Wait::default()).await.unwrap();
-        client.build(&build("2999-01-02", true), Wait::default()).await.unwrap();
-    });
-    let daily = |options: &[&str]| {
-        let args = [&["simulate", "Store Closing", "--to", "PROD", "--json"], options].concat();
-        findings(&world.central(&args).json(), "daily")
-    };
-    assert_eq!(
-        daily(&[]),
-        [
-            "note Store Closing: keeps the old definition in the daily: 2999-01-01 (Wait to Start), 2999-01-02 (On Hold)"
-        ]
-    );
-    assert_eq!(daily(&["--rebuild-daily"]), [""; 0]);
-}
-
-#[test]
 fn schedules_of_a_package_that_stand_there_unchanged() {
     let (systems, world) = empty();
     for name in ["One", "Two"] {
@@ -696,4 +528,65 @@ Hint: `opcon-deploy rules list` shows what there is
 
 "#]]
     );
+}
+
+#[test]
+fn what_is_wrong_is_told_before_anything_is_planned() {
+    let (_systems, world) = empty();
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    let wrong = |path: &str, text: &str| {
+        let path = format!("central/{path}");
+        world.write(&path, text);
+        world.commit_all("Wrong");
+        let told =
+            world.central(&["simulate", "Payroll", "--to", "PROD", "--rule", "stop"]).exits(1).to_string();
+        std::fs::remove_file(world.path(&path)).unwrap();
+        told
+    };
+    let mut told = wrong("rules/stop.rhai", "if count_jobs() > 0 { fail(\"too big\"); }\n");
+    world.write("central/rules/stop.rhai", "let x = 1;\n");
+    told += &wrong("drift-accepted.toml", "[[accepted]]\nserver = \"PROD\"\nuntill = 2026-01-01\n");
+    told += &wrong("rules/features.toml", "[feature.x]\nsince = \"soon\"\n");
+    world.write("central/schedules/Other.json", world.read("central/schedules/Payroll.json"));
+    world.commit_all("A file of another name");
+    told += &world.central(&["simulate", "Other", "--to", "PROD"]).exits(1).to_string();
+    told += &world.central(&["simulate", "Payroll", "--to", "QUA"]).exits(1).to_string();
+    assert_data_eq!(
+        told,
+        str![[r#"
+--- stderr
+Error: rules/stop.rhai:1:23: too big
+  |
+1 | if count_jobs() > 0 { fail("too big"); }
+  |                       ^
+--- exit 1
+--- stderr
+Error: drift-accepted.toml:3:1: unknown key `untill`; did you mean `until`?
+Hint: `opcon-deploy schema drift-accepted` describes the keys
+--- exit 1
+--- stderr
+Error: rules/features.toml:2:9: `soon` is not a release such as `23.0`
+--- exit 1
+--- stderr
+Error: `schedules/Other.json` is the file of schedule `Other` and holds `Payroll`
+Hint: `opcon-deploy check` tells all that is wrong
+--- exit 1
+--- stderr
+Error: no server `QUA`
+Hint: `opcon-deploy server list` shows what there is; `server add` adds one
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn a_system_without_a_licence_is_refused() {
+    let mut system = SystemConfig::new("PROD", SystemType::Production);
+    system.deploy_licence = false;
+    let systems = Systems::start(Config { systems: vec![system], ..Config::default() });
+    let world = World::with_systems(&systems);
+    world.import("central", &starting("Payroll", "06:00"), &[]).ok();
+    let told = world.central(&["simulate", "Payroll", "--to", "PROD"]).exits(1).to_string();
+    assert!(told.contains("the system has no valid licence for Deploy"), "{told}");
 }

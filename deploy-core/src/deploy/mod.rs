@@ -15,6 +15,7 @@ mod check;
 mod context;
 mod deviating;
 pub mod drift;
+mod estate;
 pub mod execute;
 mod handles;
 mod leftover;

@@ -1,5 +1,7 @@
 //! Dependencies on jobs of schedules that are not part of the deployment.
 
+use std::collections::HashSet;
+
 use super::findings::Where;
 use super::{Findings, Subject, fold, is_token};
 use crate::definition::{Definition, items, text_in};
@@ -7,7 +9,7 @@ use crate::deploy::Severity;
 
 /// The schedules that others are depended on, and that are not in the definition.
 pub(in crate::deploy) fn predecessors(definition: &Definition) -> Vec<&str> {
-    let sent: Vec<String> = definition.names().into_iter().map(fold).collect();
+    let sent: HashSet<String> = definition.names().into_iter().map(fold).collect();
     let all = items(definition.value(), "externalDependencyList");
     let mut names: Vec<&str> = all.filter_map(|item| text_in(item, "predecessorScheduleName")).collect();
     names.retain(|name| !is_token(name) && !sent.contains(&fold(name)));
@@ -21,9 +23,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
         true => Severity::Error,
         false => Severity::Warning,
     };
-    let sent: std::collections::HashSet<(String, String)> =
+    let sent: HashSet<(String, String)> =
         subject.jobs().map(|job| (fold(job.schedule), fold(job.name))).collect();
-    let sent_schedules: Vec<String> = subject.definition.names().into_iter().map(fold).collect();
+    let sent_schedules: HashSet<String> = subject.definition.names().into_iter().map(fold).collect();
+    let asked: HashSet<&str> = subject.jobs.iter().map(|(schedule, _)| schedule.as_str()).collect();
     for dependency in items(subject.definition.value(), "externalDependencyList") {
         let text = |key| text_in(dependency, key);
         let Some(schedule) = text("predecessorScheduleName").filter(|name| !is_token(name)) else { continue };
@@ -45,7 +48,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 format!("depends on job `{job}`, which schedule `{schedule}` of the deployment does not have")
             }
             // Of schedules that were not asked for nothing is known.
-            false if !subject.jobs.contains(&key) && subject.jobs.iter().any(|(of, _)| *of == key.0) => {
+            false if !subject.jobs.contains(&key) && asked.contains(key.0.as_str()) => {
                 format!(
                     "depends on job `{job}`, which schedule `{schedule}` on `{}` does not have",
                     subject.server

@@ -1,6 +1,8 @@
 //! What a definition only names and the target must have: sub-schedules,
 //! machines, machine groups, batch users, roles.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::findings::Where;
@@ -28,7 +30,7 @@ pub(super) fn group_of<'s>(subject: &Subject<'_>, job: &'s Value) -> Option<&'s 
 }
 
 pub(super) fn sub_schedules(subject: &Subject<'_>, findings: &mut Findings) {
-    let sent: Vec<String> = subject.definition.names().into_iter().map(fold).collect();
+    let sent: HashSet<String> = subject.definition.names().into_iter().map(fold).collect();
     for job in subject.jobs() {
         let Some(name) = sub_schedule(job.value).filter(|name| !is_token(name)) else { continue };
         if !sent.contains(&fold(name)) && !subject.masters.contains(&fold(name)) {
@@ -44,7 +46,7 @@ pub(super) fn sub_schedules(subject: &Subject<'_>, findings: &mut Findings) {
 pub(super) fn machines(subject: &Subject<'_>, findings: &mut Findings) {
     for job in subject.jobs() {
         for name in machines_of(subject, job.value) {
-            if !subject.inventory.machines.iter().any(|machine| fold(&machine.name) == fold(name)) {
+            if subject.estate.machine(name).is_none() {
                 let message = format!("machine `{name}` does not exist on `{}`", subject.server);
                 findings.add(Severity::Error, Where::job(job.schedule, job.name), message);
             }
@@ -54,9 +56,7 @@ pub(super) fn machines(subject: &Subject<'_>, findings: &mut Findings) {
 
 pub(super) fn machine_groups(subject: &Subject<'_>, findings: &mut Findings) {
     let mut look = |name: &str, at: Where<'_>| {
-        if !is_token(name)
-            && !subject.inventory.machine_groups.iter().any(|group| fold(&group.name) == fold(name))
-        {
+        if !is_token(name) && !subject.estate.has_group(name) {
             let message = format!("machine group `{name}` does not exist on `{}`", subject.server);
             findings.add(Severity::Error, at, message);
         }
@@ -106,11 +106,7 @@ pub(super) fn batch_users(subject: &Subject<'_>, findings: &mut Findings) {
                     Some(group) => format!("{group}/{user}"),
                     None => user.to_owned(),
                 };
-                let exists = subject.inventory.batch_users.iter().any(|known| {
-                    known.platform.is_none_or(|known| known == platform)
-                        && [fold(user), fold(&shown)].contains(&fold(&known.login))
-                });
-                if !exists {
+                if ![user, &shown].iter().any(|login| subject.estate.has_user(platform, login)) {
                     let platform = platform_name(platform);
                     let message =
                         format!("batch user `{shown}` ({platform}) does not exist on `{}`", subject.server);
@@ -136,7 +132,7 @@ pub(super) fn roles(subject: &Subject<'_>, findings: &mut Findings) {
     let mut look = |role: &Value, at: Where<'_>| {
         let name = role.as_str().or_else(|| text_in(role, "name")).filter(|name| !name.is_empty());
         if let Some(name) = name
-            && !subject.inventory.roles.iter().any(|known| fold(&known.0) == fold(name))
+            && !subject.estate.has("roleList", name)
         {
             let message = format!("role `{name}` does not exist on `{}`", subject.server);
             findings.add(Severity::Warning, at, message);

@@ -85,13 +85,13 @@ impl Need {
 
 /// Every machine that may run a job, as far as the target has them.
 fn machines<'s>(subject: &Subject<'s>, job: &Value) -> Vec<&'s Machine> {
-    let names: Vec<String> = machines_of(subject, job).into_iter().map(fold).collect();
-    let group = group_of(subject, job).map(fold);
-    let is_in = |machine: &Machine| {
-        names.contains(&fold(&machine.name))
-            || group.as_ref().is_some_and(|group| machine.groups.iter().any(|other| fold(other) == *group))
-    };
-    subject.inventory.machines.iter().filter(|machine| is_in(machine)).collect()
+    let estate = subject.estate;
+    let mut machines: Vec<&Machine> =
+        machines_of(subject, job).into_iter().filter_map(|name| estate.machine(name)).collect();
+    if let Some(group) = group_of(subject, job) {
+        machines.extend(estate.machines_in(group));
+    }
+    machines
 }
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
@@ -108,29 +108,30 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// Jobs whose texts hold a token of an encrypted property.
 pub(super) fn encrypted_tokens(subject: &Subject<'_>, findings: &mut Findings) {
     let here = items(subject.definition.value(), "propertyList").filter(|property| is_encrypted(property));
-    let here = here.filter_map(|property| text_in(property, "name"));
-    let there = subject.inventory.properties.iter().filter(|property| property.encrypted);
-    let encrypted: BTreeSet<String> =
-        here.chain(there.map(|property| property.name.as_str())).map(fold).collect();
-    if encrypted.is_empty() {
+    let here: BTreeSet<String> = here.filter_map(|property| text_in(property, "name")).map(fold).collect();
+    if here.is_empty() && !subject.estate.encrypts() {
         return;
     }
+    let is_encrypted = |name: &str| {
+        let name = fold(name);
+        here.contains(&name) || subject.estate.is_encrypted(&name)
+    };
     for job in subject.jobs() {
         for data in NEEDS.iter().filter_map(|(data, _)| job.value.get(data)) {
-            if holds_token(data, &encrypted) {
+            if holds_token(data, &is_encrypted) {
                 TOKENS.tell(subject, job, findings);
             }
         }
     }
 }
 
-fn holds_token(value: &Value, encrypted: &BTreeSet<String>) -> bool {
+fn holds_token(value: &Value, is_encrypted: &dyn Fn(&str) -> bool) -> bool {
     match value {
         Value::String(text) if text.contains("[[") || text.contains("{{") => token_parts(text)
             .iter()
-            .any(|(scope, index, name)| scope.is_empty() && *index == 0 && encrypted.contains(&fold(name))),
-        Value::Array(items) => items.iter().any(|item| holds_token(item, encrypted)),
-        Value::Object(map) => map.values().any(|item| holds_token(item, encrypted)),
+            .any(|(scope, index, name)| scope.is_empty() && *index == 0 && is_encrypted(name)),
+        Value::Array(items) => items.iter().any(|item| holds_token(item, is_encrypted)),
+        Value::Object(map) => map.values().any(|item| holds_token(item, is_encrypted)),
         _ => false,
     }
 }

@@ -22,9 +22,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
+use super::estate::{Estate, fold};
 use super::{Check, Section};
 use crate::definition::{Definition, Disagreement, items, text_in};
-use crate::opcon::{Inventory, Script, SystemVersion};
+use crate::opcon::{Script, SystemVersion};
 use crate::repository::settings::DeploySettings;
 use crate::rules::features::FeatureTable;
 use crate::rules::tags::TagTable;
@@ -40,7 +41,7 @@ pub(super) struct Subject<'s> {
     pub(super) settings: &'s DeploySettings,
     pub(super) tags: &'s TagTable,
     pub(super) features: &'s FeatureTable,
-    pub(super) inventory: &'s Inventory,
+    pub(super) estate: &'s Estate,
     pub(super) version: &'s SystemVersion,
     /// The schedules that the definition names and that stand on the target, in small letters.
     pub(super) masters: &'s BTreeSet<String>,
@@ -106,9 +107,4 @@ pub(super) fn run(subject: &Subject<'_>) -> Vec<Section> {
 /// A name that is only known when a job runs.
 fn is_token(name: &str) -> bool {
     name.contains("[[") || name.contains("{{")
-}
-
-/// Names of OpCon are the same whatever their case.
-fn fold(name: &str) -> String {
-    name.to_lowercase()
 }

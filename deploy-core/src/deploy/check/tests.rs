@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::definition::join;
 use crate::deploy::planner::testing::inventory;
-use crate::opcon::{BatchUser, GlobalProperty, Machine, MachineGroup, ScriptVersion};
+use crate::opcon::{BatchUser, GlobalProperty, Inventory, Machine, MachineGroup, ScriptVersion};
 
 /// What is checked, with a target that has next to nothing.
 struct Case {
@@ -60,7 +60,7 @@ impl Case {
             settings: &self.settings,
             tags: &TagTable::built_in().unwrap(),
             features: &FeatureTable::built_in().unwrap().with(self.features).unwrap(),
-            inventory: &self.inventory,
+            estate: &Estate::of(self.inventory.clone()),
             version: &version,
             masters: &self.masters.iter().map(fold).collect(),
             jobs: &self.jobs.iter().map(|(schedule, job)| (fold(schedule), fold(job))).collect(),

@@ -1,14 +1,13 @@
 //! A plan from what was transformed and what was observed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::compare::Estate;
-use super::look::{self, Looked, look};
+use super::compare::Standing;
+use super::look::{Looked, look};
 use super::observe::{Facts, Found};
-use super::target::fold;
 use super::transform::Transformed;
 use super::{Content, PlanError, Planned, Shared, report, unchanged};
 use crate::definition::diff::render::{self, Line, Style};
@@ -16,6 +15,7 @@ use crate::definition::diff::{Difference, visible};
 use crate::definition::form::Part;
 use crate::definition::{Definition, Parts};
 use crate::deploy::check::{self, Subject};
+use crate::deploy::estate::fold;
 use crate::deploy::{
     Check, Digests, InDaily, PLAN_SCHEMA, Plan, PlannedPackage, PlannedSchedule, Section, Selected, Stands,
 };
@@ -31,19 +31,18 @@ pub(super) fn assemble(
     mut extracts: Found,
     daily: &[DailySchedule],
 ) -> Result<Planned, PlanError> {
-    let on_target = |original: &str| {
-        let named = transformed.originals.iter().find(|(_, name)| *name == original);
-        named.map_or_else(|| original.to_owned(), |(name, _)| name.clone())
-    };
-    let releases: Vec<(String, String)> =
-        transformed.releases.iter().map(|(name, release)| (on_target(name), release.clone())).collect();
+    let releases = transformed
+        .originals
+        .iter()
+        .filter_map(|(name, original)| Some((name.clone(), transformed.releases.get(original)?.clone())));
+    let releases: Vec<(String, String)> = releases.collect();
     let mut sections = check::run(&Subject {
         definition: &transformed.definition,
         server: &shared.server.name,
         settings: &shared.settings.deploy,
         tags: &shared.tags,
         features: &shared.features,
-        inventory: &shared.target.inventory,
+        estate: &shared.target.estate,
         version: &shared.target.version,
         masters: &facts.masters,
         jobs: &facts.jobs,
@@ -53,36 +52,38 @@ pub(super) fn assemble(
         exported: transformed.exported.as_deref(),
     });
     let Transformed { definition, originals, explained, warnings, .. } = transformed;
-    let parts = parts(&definition);
-    drop(definition);
-    let source = |name: &str| -> Option<&Selected> {
-        let original = originals.get(name)?;
-        selected.iter().find(|item| item.name == *original)
-    };
-    let estate = Estate { inventory: &shared.target.inventory, scripts: &facts.scripts };
-    let open: Vec<(look::Part, Option<Extract>)> =
-        parts.into_iter().map(|part| (extracts.remove(&part.name), part)).map(|(a, b)| (b, a)).collect();
-    let look_at = |(part, extract): (look::Part, Option<Extract>)| {
+    let by_name: HashMap<&str, &Selected> = selected.iter().map(|item| (item.name.as_str(), item)).collect();
+    let source = |name: &str| -> Option<&Selected> { by_name.get(originals.get(name)?.as_str()).copied() };
+    let standing = Standing { estate: &shared.target.estate, scripts: &facts.scripts };
+    let look_at = |part: Definition, extract: Option<Extract>| {
         let found = extract.map(Extract::into_definition).transpose()?;
-        let blob = source(&part.name).and_then(|item| item.source.blob.as_deref());
-        look(shared, &estate, part, found, blob)
+        let item = part.names().first().and_then(|name| source(name));
+        look(shared, &standing, part, found, item.and_then(|item| item.source.blob.as_deref()))
     };
-    let mut looked: Vec<Looked> = match open.len() {
-        1 => open.into_iter().map(look_at).collect::<Result<_, _>>()?,
-        _ => open.into_par_iter().map(look_at).collect::<Result<_, _>>()?,
+    let names: Vec<String> = definition.names().into_iter().map(str::to_owned).collect();
+    let mut looked: Vec<Looked> = match names.as_slice() {
+        [only] => vec![look_at(definition, extracts.remove(only))?],
+        many => {
+            // Made one by one: all of them as values would take twice the memory.
+            let split = Parts::of(&definition);
+            let extracts: Vec<Option<Extract>> = many.iter().map(|name| extracts.remove(name)).collect();
+            let one = |(at, extract)| look_at(split.part(at), extract);
+            extracts.into_par_iter().enumerate().map(one).collect::<Result<_, PlanError>>()?
+        }
     };
-    unchanged::leave(shared, &mut looked);
+    unchanged::leave(&mut looked);
     let left_out = rules_left_out(shared);
     sections.extend([
         Section { check: Check::Selection, findings: report::selection(&shared.remarks, selected) },
         Section { check: Check::Comparison, findings: report::comparison(shared, &looked) },
         Section { check: Check::Rules, findings: report::rules(shared, &warnings, left_out) },
     ]);
-    let digests = digests(shared, selected, &looked, left_out);
+    let planned: Vec<Digest> = looked.par_iter().map(|seen| Digest::of(&seen.planned)).collect();
+    let digests = digests(shared, selected, &looked, &planned, left_out);
     let mut schedules = Vec::new();
     let mut contents = BTreeMap::new();
     let mut told = HashSet::new();
-    for mut seen in looked {
+    for (mut seen, planned) in looked.into_iter().zip(planned) {
         // What several schedules share is told once.
         seen.difference.changes.retain(|change| {
             change.part != Part::Shared || told.insert(serde_json::to_string(change).unwrap_or_default())
@@ -96,7 +97,7 @@ pub(super) fn assemble(
                 Stands::Nothing => Vec::new(),
                 _ => in_daily(&seen.name, daily, shared.order.options.rebuild_daily),
             },
-            planned: Digest::of(&seen.planned),
+            planned,
             found: seen.found.as_deref().map(Digest::of),
             stands: seen.stands,
             difference: lines(&seen.name, &seen.difference),
@@ -145,20 +146,6 @@ fn lines(name: &str, difference: &Difference) -> Vec<Line> {
     let has_own = difference.changes.iter().any(|change| change.part == Part::Own);
     let heading = Line { style: Style::Heading, text: visible(name) };
     (!has_own).then_some(heading).into_iter().chain(lines).collect()
-}
-
-/// The definitions of the single schedules as bytes, made one by one.
-fn parts(definition: &Definition) -> Vec<look::Part> {
-    let names: Vec<&str> = definition.names();
-    if let [only] = names.as_slice() {
-        return vec![look::Part { name: (*only).to_owned(), planned: definition.to_bytes() }];
-    }
-    let split = Parts::of(definition);
-    let part = |(at, name): (usize, &&str)| look::Part {
-        name: (*name).to_owned(),
-        planned: split.part(at).to_bytes(),
-    };
-    names.par_iter().enumerate().map(part).collect()
 }
 
 /// Whether rules were chosen that the server does not allow.
@@ -211,7 +198,13 @@ fn in_daily(name: &str, daily: &[DailySchedule], rebuild: bool) -> Vec<InDaily> 
     instances
 }
 
-fn digests(shared: &Shared, selected: &[Selected], looked: &[Looked], left_out: bool) -> Digests {
+fn digests(
+    shared: &Shared,
+    selected: &[Selected],
+    looked: &[Looked],
+    planned: &[Digest],
+    left_out: bool,
+) -> Digests {
     let of = |value: &serde_json::Value| Digest::of(value.to_string().as_bytes());
     let mut sources: Vec<(&str, String)> =
         selected.iter().map(|item| (item.name.as_str(), item.blob.to_string())).collect();
@@ -223,10 +216,9 @@ fn digests(shared: &Shared, selected: &[Selected], looked: &[Looked], left_out: 
             Stands::Known { record, .. } => Some(record.id.to_string()),
             Stands::Nothing | Stands::Unknown => None,
         };
-        let state = seen.state.as_deref().map(|state| Digest::of(state).0);
-        (&seen.name, state, record, &seen.names_other)
+        (&seen.name, &seen.state, record, &seen.names_other)
     });
-    let output = looked.iter().map(|seen| (&seen.name, Digest::of(&seen.planned).0));
+    let output = looked.iter().zip(planned).map(|(seen, planned)| (&seen.name, planned));
     Digests {
         source: of(&json!([package, sources])),
         rules: of(&json!([

@@ -7,28 +7,38 @@
 
 use serde_json::Value;
 
-use super::target::fold;
 use crate::definition::diff::{Change, Difference, Thing, diff};
 use crate::definition::form::Part;
 use crate::definition::form::{SHARED_LISTS, field};
 use crate::definition::{Definition, Purpose, equal, items};
-use crate::opcon::{Inventory, Script};
+use crate::deploy::estate::{Estate, RESOURCES, THRESHOLDS, fold};
+use crate::opcon::Script;
 use crate::repository::settings::DeploySettings;
 
 /// What the target has besides its schedules.
-pub(super) struct Estate<'t> {
-    pub(super) inventory: &'t Inventory,
+pub(super) struct Standing<'t> {
+    pub(super) estate: &'t Estate,
     pub(super) scripts: &'t [Script],
 }
 
 /// Whether nothing would change, and what would.
 pub(super) fn compare(
-    estate: &Estate<'_>,
+    standing: &Standing<'_>,
     settings: &DeploySettings,
-    found: &Definition,
-    planned: &Definition,
+    found: Definition,
+    planned: Definition,
 ) -> (bool, Difference) {
-    let (found, planned) = (touched(found, planned), sent(estate, found, planned));
+    let (found, planned) = (found.into_value(), planned.into_value());
+    let mut touched = Vec::new();
+    for (list, key) in SHARED_LISTS {
+        touched.push((*list, shared(standing, list, key, &found, &planned)));
+    }
+    let (mut theirs, mut new) = (found, planned);
+    for (list, (of_theirs, of_new)) in touched {
+        replace(&mut theirs, list, of_theirs);
+        replace(&mut new, list, of_new);
+    }
+    let (found, planned) = (without_empty_lists(theirs), without_empty_lists(new));
     if equal(found.value(), planned.value(), Purpose::Target) {
         return (true, Difference::default());
     }
@@ -49,32 +59,34 @@ fn is_written(change: &Change, settings: &DeploySettings) -> bool {
     }
 }
 
-/// What stands there, with those shared objects alone that are sent.
-fn touched(found: &Definition, planned: &Definition) -> Definition {
-    let mut value = found.value().clone();
-    for (list, key) in SHARED_LISTS {
-        let Some(standing) = value.get_mut(list).and_then(Value::as_array_mut) else { continue };
-        standing.retain_mut(|item| {
-            // What a role may is the target's business.
-            if *list == "roleList" {
-                return false;
-            }
-            let Some(new) = named_like(planned, list, key, item) else { return false };
-            if *list == "scriptList" {
-                keep_versions(item, new);
-            }
-            true
-        });
-    }
-    without_empty_lists(value)
-}
-
-/// A list that is not there says what an empty one says.
-fn without_empty_lists(mut value: Value) -> Definition {
-    if let Some(map) = value.as_object_mut() {
-        map.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
-    }
-    Definition::from_sorted(value)
+/// The shared objects of one kind that are compared: of what stands there those that are sent, of
+/// what is sent those that the target does not have outside of this schedule.
+fn shared(
+    standing: &Standing<'_>,
+    list: &str,
+    key: &[&str],
+    found: &Value,
+    planned: &Value,
+) -> (Vec<Value>, Vec<Value>) {
+    let named_like = |definition: &Value, item: &Value| {
+        let same = |other: &&Value| key.iter().all(|path| field(other, path) == field(item, path));
+        items(definition, list).find(same).cloned()
+    };
+    // What a role may is the target's business.
+    let is_compared = list != "roleList";
+    let theirs = items(found, list).filter(|_| is_compared).filter_map(|item| {
+        let new = named_like(planned, item)?;
+        let mut item = item.clone();
+        if list == "scriptList" {
+            keep_versions(&mut item, &new);
+        }
+        Some(item)
+    });
+    let ours = items(planned, list).filter(|item| {
+        let stands_here = is_compared && named_like(found, item).is_some();
+        stands_here || !standing.has(list, key, item)
+    });
+    (theirs.collect(), ours.cloned().collect())
 }
 
 /// Versions of a script that the target has besides stay as they are.
@@ -85,45 +97,30 @@ fn keep_versions(standing: &mut Value, new: &Value) {
     }
 }
 
-/// What is sent, without those shared objects that the target has outside of this schedule.
-fn sent(estate: &Estate<'_>, found: &Definition, planned: &Definition) -> Definition {
-    let mut value = planned.value().clone();
-    for (list, key) in SHARED_LISTS {
-        let Some(new) = value.get_mut(list).and_then(Value::as_array_mut) else { continue };
-        new.retain(|item| {
-            let stands_here = *list != "roleList" && named_like(found, list, key, item).is_some();
-            stands_here || !estate.has(list, key, item)
-        });
+fn replace(definition: &mut Value, list: &str, items: Vec<Value>) {
+    if let Some(list) = definition.get_mut(list) {
+        *list = Value::Array(items);
     }
-    without_empty_lists(value)
 }
 
-fn named_like<'d>(definition: &'d Definition, list: &str, key: &[&str], item: &Value) -> Option<&'d Value> {
-    items(definition.value(), list)
-        .find(|other| key.iter().all(|path| field(other, path) == field(item, path)))
+/// A list that is not there says what an empty one says.
+fn without_empty_lists(mut value: Value) -> Definition {
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+    }
+    Definition::from_sorted(value)
 }
 
-impl Estate<'_> {
+impl Standing<'_> {
     /// Whether the target has a shared object of that name.
     fn has(&self, list: &str, key: &[&str], item: &Value) -> bool {
         let name = key.last().and_then(|path| field(item, path)).and_then(Value::as_str);
-        let Some(name) = name.map(fold) else { return false };
-        let is = |other: &str| fold(other) == name;
-        let Inventory {
-            roles, access_codes, departments, calendars, properties, resources, thresholds, ..
-        } = self.inventory;
-        match list {
-            "roleList" => roles.iter().any(|role| is(&role.0)),
-            "accessCodeList" => access_codes.iter().any(|code| is(&code.0)),
-            "departmentList" => departments.iter().any(|department| is(&department.0)),
-            "scriptList" => self.scripts.iter().any(|script| is(&script.name)),
-            "calendarList" => calendars.iter().any(|calendar| is(&calendar.name)),
-            "propertyList" => properties.iter().any(|property| is(&property.name)),
-            _ => match Thing::Variable.of_item(item) {
-                Thing::Threshold => thresholds.iter().any(|threshold| is(&threshold.name)),
-                _ => resources.iter().any(|resource| is(&resource.name)),
-            },
-        }
+        name.is_some_and(|name| match (list, Thing::Variable.of_item(item)) {
+            ("scriptList", _) => self.scripts.iter().any(|script| fold(&script.name) == fold(name)),
+            ("variableList", Thing::Threshold) => self.estate.has(THRESHOLDS, name),
+            ("variableList", _) => self.estate.has(RESOURCES, name),
+            (list, _) => self.estate.has(list, name),
+        })
     }
 }
 
@@ -142,10 +139,10 @@ mod tests {
     }
 
     fn compared(settings: &DeploySettings, found: Value, planned: Value) -> (bool, String) {
-        let inventory = inventory();
-        let estate = Estate { inventory: &inventory, scripts: &[] };
+        let estate = Estate::of(inventory());
+        let standing = Standing { estate: &estate, scripts: &[] };
         let (found, planned) = (definition("06:00", found), definition("06:00", planned));
-        let (unchanged, difference) = compare(&estate, settings, &found, &planned);
+        let (unchanged, difference) = compare(&standing, settings, found, planned);
         (unchanged, difference.in_words())
     }
 

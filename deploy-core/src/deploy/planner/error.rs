@@ -25,7 +25,7 @@ pub enum PlanError {
     #[error("{error}")]
     Rule {
         /// Why.
-        error: RuleError,
+        error: Box<RuleError>,
         /// The files of the rules.
         files: Vec<RuleFile>,
     },

@@ -1,8 +1,9 @@
 //! One schedule: what stands there, whether it is what was deployed, and what
 //! differs from what will.
 
-use super::compare::{Estate, compare};
+use super::compare::{self, compare};
 use super::transform::keep_instance_properties;
+use super::unchanged::{self, AsItStands};
 use super::{PlanError, Shared};
 use crate::definition::diff::Difference;
 use crate::definition::{Definition, essence, information};
@@ -10,13 +11,7 @@ use crate::deploy::deviating::nothing_to_compare;
 use crate::deploy::{FoundBy, Stands};
 use crate::repository::Repository;
 use crate::repository::records::log::{RecordLog, Which};
-use crate::repository::records::{Kind, Pin, Record, Records, Standing};
-
-/// A schedule as it is to be sent.
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) planned: Vec<u8>,
-}
+use crate::repository::records::{Digest, Kind, Pin, Record, Records, Standing};
 
 /// What was seen of it.
 pub(super) struct Looked {
@@ -29,54 +24,57 @@ pub(super) struct Looked {
     pub(super) names_other: Option<String>,
     pub(super) difference: Difference,
     pub(super) unchanged: bool,
-    /// What of the found state decides, as bytes.
-    pub(super) state: Option<Vec<u8>>,
+    /// Where only the deployment information is to be written: what stands there, without it.
+    pub(super) as_it_stands: Option<AsItStands>,
+    /// What decides of what stands there.
+    pub(super) state: Option<Digest>,
     pub(super) pin: Option<Pin>,
 }
 
 /// Looks at one schedule.
 pub(super) fn look(
     shared: &Shared,
-    estate: &Estate<'_>,
-    part: Part,
+    standing: &compare::Standing<'_>,
+    planned: Definition,
     found: Option<Definition>,
     blob: Option<&str>,
 ) -> Result<Looked, PlanError> {
-    let Part { name, planned } = part;
-    let Some(found) = found else {
-        return Ok(Looked {
-            name,
-            planned,
-            found: None,
-            stands: Stands::Nothing,
-            names_other: None,
-            difference: Difference::default(),
-            unchanged: false,
-            state: None,
-            pin: None,
-        });
-    };
-    let unreadable = |source| PlanError::Unreadable { schedule: name.clone(), path: name.clone(), source };
-    let before = Definition::read(&planned).map_err(unreadable)?;
-    let after = keep_instance_properties(shared, before, &found);
-    let (unchanged, difference) = compare(estate, &shared.settings.deploy, &found, &after);
+    let name = planned.names().first().copied().unwrap_or_default().to_owned();
     let (stands, names_other, pin) = shared.handles.with(|repository| {
         let records = Records::at(repository, shared.records);
-        let (stands, names_other) = stands(shared, &records, &name, &found)?;
+        let (stands, names_other) = match &found {
+            Some(found) => stands(shared, &records, &name, found)?,
+            None => (Stands::Nothing, None),
+        };
         let pin = records.pin(&shared.server.name, &name)?.filter(|pin| Some(pin.blob.as_str()) == blob);
         Ok::<_, PlanError>((stands, names_other, pin))
     })?;
-    Ok(Looked {
-        planned: after.to_bytes(),
-        state: Some(essence(found.value())),
-        found: Some(found.to_bytes()),
+    let nothing = Looked {
         name,
+        planned: Vec::new(),
+        found: None,
         stands,
         names_other,
-        difference,
-        unchanged,
+        difference: Difference::default(),
+        unchanged: false,
+        as_it_stands: None,
+        state: None,
         pin,
-    })
+    };
+    let Some(found) = found else { return Ok(Looked { planned: planned.to_bytes(), ..nothing }) };
+    let planned = keep_instance_properties(shared, planned, &found);
+    let looked = Looked {
+        planned: planned.to_bytes(),
+        found: Some(found.to_bytes()),
+        state: Some(Digest::of(&essence(found.value()))),
+        ..nothing
+    };
+    let leaves = unchanged::is_left(shared).then(|| AsItStands::of(&found, &planned));
+    let (unchanged, difference) = compare(standing, &shared.settings.deploy, found, planned);
+    let as_it_stands = leaves.filter(|_| unchanged);
+    // What is sent as it stands is not kept a second time.
+    let planned = if as_it_stands.is_some() { Vec::new() } else { looked.planned };
+    Ok(Looked { planned, unchanged, difference, as_it_stands, ..looked })
 }
 
 /// What the records know of what stands there; with it the record that stands in its
@@ -120,12 +118,11 @@ fn stands(
     Ok((Stands::Known { record: Box::new(record), by, drift, local_changes }, other))
 }
 
+/// A record, with what was deployed as far as it is known.
+type Recorded = (Record, Option<Vec<u8>>);
+
 /// The record that deployment information names, whatever became of it, and what was deployed.
-fn earlier(
-    shared: &Shared,
-    repository: &Repository,
-    id: &str,
-) -> Result<Option<(Record, Option<Vec<u8>>)>, PlanError> {
+fn earlier(shared: &Shared, repository: &Repository, id: &str) -> Result<Option<Recorded>, PlanError> {
     let log = match shared.log.get() {
         Some(log) => log,
         None => {

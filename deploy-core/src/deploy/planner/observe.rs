@@ -7,11 +7,12 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use tokio::task::spawn_blocking;
 
-use super::target::{fold, folded};
+use super::target::folded;
 use super::transform::names_scripts;
 use super::{PlanError, Planner, done};
 use crate::definition::{Definition, items, sub_schedule};
 use crate::deploy::check;
+use crate::deploy::estate::fold;
 use crate::opcon::{DailySchedule, Extract, OpConError, Progress, Script};
 use crate::rules::TargetFrequencies;
 
@@ -97,7 +98,7 @@ impl Planner {
             return Ok(Arc::default());
         }
         let open = |mut daily: Vec<DailySchedule>| {
-            daily.retain(|instance| is_open(instance));
+            daily.retain(is_open);
             Arc::new(daily)
         };
         let is_whole = names.len() <= NAMES_ASKED && self.shared.selected <= NAMES_ASKED;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
-use crate::opcon::{Inventory, OpConError, OpConSystem, SystemVersion};
+use crate::deploy::estate::{Estate, fold};
+use crate::opcon::{OpConError, OpConSystem, SystemVersion};
 
 /// A schedule that stands on the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(super) struct Master {
 /// What does not change while a command runs, but for what the command itself inserts.
 pub(super) struct Target {
     pub(super) version: SystemVersion,
-    pub(super) inventory: Inventory,
+    pub(super) estate: Estate,
     /// By their names in small letters.
     masters: RwLock<HashMap<String, Master>>,
 }
@@ -34,7 +35,7 @@ impl Target {
         let masters = schedules
             .into_iter()
             .map(|schedule| (fold(&schedule.name), Master { id: schedule.id, name: schedule.name }));
-        Ok((Self { version, inventory, masters: RwLock::new(masters.collect()) }, user))
+        Ok((Self { version, estate: Estate::of(inventory), masters: RwLock::new(masters.collect()) }, user))
     }
 
     /// The schedule of a name, where it stands there.
@@ -49,11 +50,6 @@ impl Target {
             masters.entry(fold(name)).or_insert_with(|| Master { id: 0, name: (*name).to_owned() });
         }
     }
-}
-
-/// Names of OpCon are the same whatever their case.
-pub(super) fn fold(name: &str) -> String {
-    name.to_lowercase()
 }
 
 /// Names folded, to look for others.

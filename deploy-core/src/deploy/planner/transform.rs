@@ -4,7 +4,7 @@
 //! rules run once over the whole. Then come the settings that act on what is
 //! sent. Nothing here asks anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -32,7 +32,7 @@ pub(super) struct Transformed {
     /// For each schedule, by its name on the target: its name in the repository.
     pub(super) originals: BTreeMap<String, String>,
     /// From which release of OpCon each schedule was exported, by its name in the repository.
-    pub(super) releases: Vec<(String, String)>,
+    pub(super) releases: HashMap<String, String>,
     /// Shared objects on which the joined do not agree.
     pub(super) disagreements: Vec<Disagreement>,
     /// The latest day on which one of the joined was exported.
@@ -66,7 +66,7 @@ pub(super) fn transform(
         .prepared
         .rules
         .apply(joined, &context)
-        .map_err(|error| PlanError::Rule { error, files: shared.prepared.files.clone() })?;
+        .map_err(|error| PlanError::Rule { error: Box::new(error), files: shared.prepared.files.clone() })?;
     let originals = originals(selected, &outcome.trace);
     let explained = short(outcome.trace.lines());
     let uses = |what: &What| matches!(what, What::Tag { tag, .. } if tag == EXISTING_FREQUENCIES);
@@ -238,4 +238,37 @@ pub(super) fn names_scripts(definition: &Definition) -> bool {
     let mut data = jobs.flat_map(|job| ["windowsData", "unixData"].map(|data| &job[data]));
     data.any(|data| text_in(data, "scriptName").is_some())
         || items(definition.value(), "scriptList").next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instance_properties_of_the_target_stay() {
+        let cases = [
+            (json!(["A=1;B=2"]), json!(["b=3;C=4"]), json!(["A=1;B=2;C=4"])),
+            (Value::Null, json!(["C=4"]), json!(["C=4"])),
+            (json!([]), Value::Null, json!([])),
+        ];
+        for (standing, new, expected) in cases {
+            assert_eq!(merged(&standing, &new), expected);
+        }
+    }
+
+    #[test]
+    fn the_tree_is_shortened() {
+        let line = |depth, kind, text: &str| Line { depth, kind, text: text.to_owned() };
+        let mut lines = vec![
+            line(1, LineKind::Rule, "r"),
+            line(2, LineKind::Call, "idle"),
+            line(3, LineKind::Nothing, "matched nothing"),
+            line(2, LineKind::Call, "busy"),
+        ];
+        lines.extend((0..5).map(|number| line(3, LineKind::Hit, &number.to_string())));
+        lines.push(line(2, LineKind::Call, "last"));
+        lines.push(line(3, LineKind::Hit, "x"));
+        let texts: Vec<String> = short(lines).into_iter().map(|line| line.text).collect();
+        assert_eq!(texts, ["r", "busy", "0", "1", "2", "and 2 more", "last", "x"]);
+    }
 }

@@ -103,10 +103,9 @@ impl Checker<'_, '_> {
                     self.off_main(schedule, &what)?;
                 }
             }
-            match commit {
-                Some(commit) => self.pushed(schedule, &what, commit, remote.as_deref())?,
-                // Of a pin made on a branch only the content is known; its package is on the remote.
-                None => {}
+            // Of a pin made on a branch only the content is known; its package is on the remote.
+            if let Some(commit) = commit {
+                self.pushed(schedule, &what, commit, remote.as_deref())?;
             }
         }
         Ok(())
