@@ -27,6 +27,7 @@ mod packages;
 mod plans;
 mod records;
 mod recovery;
+mod replayed;
 mod rolling_back;
 mod rules;
 mod rules_bad_input;
