@@ -38,11 +38,6 @@ impl Story {
     fn starts_at(&self, server: &str, time: &str) {
         self.systems.edit(server, "Payroll", |schedule| schedule["startTime"] = time.into());
     }
-
-    fn remove(&self, server: &str, schedule: &str) {
-        use deploy_core::opcon::OpConSystem as _;
-        self.systems.runtime.block_on(self.systems.client(server).delete(schedule)).unwrap();
-    }
 }
 
 #[test]
@@ -93,13 +88,8 @@ fn what_was_changed_by_hand() {
     story.systems.edit("PROD", "Payroll", |schedule| {
         schedule["jobList"].as_array_mut().unwrap().push(json!({"name": "EXTRA", "type": "Null Job"}));
     });
-    story.remove("QA", "Till");
-    story.systems.runtime.block_on(async {
-        use deploy_core::opcon::OpConSystem as _;
-        let own = definition("Of somebody", &["A"]);
-        let own = deploy_core::definition::Definition::read(own.as_bytes()).unwrap();
-        story.systems.client("PROD").insert(&own, &Default::default()).await.unwrap();
-    });
+    story.systems.remove("QA", "Till");
+    story.systems.put("PROD", &serde_json::from_str(&definition("Of somebody", &["A"])).unwrap());
     assert_data_eq!(
         story.drift(&[]).exits(3).to_string(),
         str![[r#"
@@ -258,7 +248,7 @@ no drift
     accept(&[]).ok();
     story.drift(&["PROD"]).ok();
     assert!(accept(&[]).ok().to_string().contains("accepted already"));
-    story.remove("PROD", "Payroll");
+    story.systems.remove("PROD", "Payroll");
     let run = story.drift(&["PROD"]).ok().to_string();
     assert!(
         run.contains("Payroll  accepted until 2999-12-31 by Ann Ops <ann@corp.example>: month end"),
@@ -343,11 +333,7 @@ fn values_that_move_at_run_time() {
         "scheduleList": [{"name": "Other", "jobList": [{"name": "A", "type": "Null Job", "jobDocumentation": "[[LEVEL]]"}]}],
         "propertyList": [{"name": "LEVEL", "value": "2"}],
     });
-    story.systems.runtime.block_on(async {
-        use deploy_core::opcon::OpConSystem as _;
-        let other = deploy_core::definition::Definition::from_value(other).unwrap();
-        story.systems.client("PROD").insert(&other, &Default::default()).await.unwrap();
-    });
+    story.systems.put("PROD", &other);
     assert_data_eq!(
         story.drift(&["PROD"]).ok().to_string(),
         str![[r#"

@@ -30,6 +30,7 @@ mod records;
 mod recovery;
 #[cfg(unix)]
 mod remotes;
+mod replayed;
 mod rolling_back;
 mod rules;
 mod rules_bad_input;

@@ -1,9 +1,10 @@
 //! What stands where, and what stood there once.
 
 use deploy_core::repository::records::Status;
+use deploy_sandbox::SystemType;
 use snapbox::{assert_data_eq, str};
 
-use crate::harness::{World, record, record_id, starting};
+use crate::harness::{Systems, World, record, record_id, starting};
 
 #[test]
 fn the_board_says_what_stands_where() {
@@ -188,4 +189,54 @@ Warning: clocks disagree: commit [commit] came before, but says 2026-05-29 10:20
 
 "#]]
     );
+}
+
+/// The whole story with real systems: what the commands tell is what was done.
+#[test]
+fn what_was_really_deployed_is_told() {
+    let systems = Systems::empty(&[("QA", SystemType::QualityAssurance), ("PROD", SystemType::Production)]);
+    let world = World::with_systems(&systems);
+    world.add_remote();
+    for time in ["06:00", "07:00"] {
+        world.import("central", &starting("Payroll", time), &["--push"]).ok();
+        world.central(&["deploy", "Payroll", "--to", "PROD", "--tag", time, "--yes"]).ok();
+    }
+    world.central(&["deploy", "Payroll@1", "--to", "QA"]).ok();
+    let list = || world.central(&["deployments", "--json"]).ok().json()["deployments"].clone();
+    let told = |list: &serde_json::Value| -> Vec<String> {
+        let rows = list.as_array().unwrap().iter();
+        rows.map(|row| format!("{} {} {}", row["server"], row["version"], row["status"]).replace('"', ""))
+            .collect()
+    };
+    let before = list();
+    assert_eq!(told(&before), ["QA 1 Active", "PROD 2 Active", "PROD 1 Inactive"]);
+    let second = before[1]["id"].as_str().unwrap();
+    let show = |what| world.central(&["deployments", "show", second, what]).ok().stdout();
+    assert!(show("--diff").contains("startTime 06:00 → 07:00"), "{}", show("--diff"));
+    assert!(show("--rollback").contains("06:00") && show("--definition").contains("07:00"));
+    let board = |folder| {
+        world.run(folder, &["status", "--json", "--fetch"]).ok().json()["status"][0]["servers"].clone()
+    };
+    let cell = |board: &serde_json::Value, server: &str| {
+        board.as_array().unwrap().iter().find(|cell| cell["server"] == server).unwrap().clone()
+    };
+    assert_eq!(cell(&board("central"), "PROD")["main"], "latest");
+    assert_eq!(cell(&board("central"), "QA")["by"], 1);
+
+    world.central(&["rollback", "Payroll", "--on", "PROD", "--yes"]).ok();
+    let after = list();
+    assert_eq!(told(&after), ["PROD 1 Active", "QA 1 Active", "PROD 2 Rolledback", "PROD 1 Inactive"]);
+    assert_eq!(after[0]["action"], "rollback");
+    assert_eq!(after[0]["undoes"], second);
+    world.add_clone("other", "Bob");
+    let prod = cell(&board("other"), "PROD");
+    assert_eq!((prod["pinned"].as_bool(), prod["main"].as_str()), (Some(true), Some("behind")));
+    let audit = world.central(&["audit", "--json", "--category", "Deployment", "--text", "PROD"]).ok().json();
+    let said: Vec<&str> =
+        audit["audit"].as_array().unwrap().iter().map(|one| one["message"].as_str().unwrap()).collect();
+    assert!(
+        said.iter().any(|words| words.starts_with("rolled back `Payroll` version 1 on PROD")),
+        "{said:?}"
+    );
+    assert!(said.contains(&"deployed `Payroll` version 2 to PROD: 07:00"), "{said:?}");
 }

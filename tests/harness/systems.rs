@@ -95,6 +95,11 @@ impl Systems {
         });
     }
 
+    /// Removes a schedule from a system, as somebody does in OpCon.
+    pub fn remove(&self, system: &str, schedule: &str) {
+        self.runtime.block_on(self.client(system).delete(schedule)).unwrap();
+    }
+
     /// Puts a definition onto a system, as somebody does with an export of OpCon.
     pub fn put(&self, system: &str, definition: &Value) {
         let (client, definition) = (self.client(system), Definition::from_value(definition.clone()).unwrap());

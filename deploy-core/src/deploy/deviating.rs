@@ -36,9 +36,10 @@ impl Measure {
         deployed: &Definition,
         found: &Definition,
     ) -> Vec<LocalChange> {
-        if equal(deployed.value(), found.value(), Purpose::Target)
-            && self.shared_values == SharedValues::Ignore
-        {
+        // Nearly all are as they were deployed, values included.
+        let ignored = self.shared_values == SharedValues::Ignore;
+        let purpose = if ignored { Purpose::Target } else { Purpose::Import };
+        if equal(deployed.value(), found.value(), purpose) {
             return Vec::new();
         }
         let deviations = deviations(deployed.value(), found.value()).into_iter();
