@@ -235,10 +235,10 @@ impl Replayed {
                     let path = tree.lines().find(|path| path.starts_with(&folder) && path.ends_with(&file));
                     self.active.insert(place, (id, show(path.unwrap())));
                 }
-                "Inactive" | "Rolledback" | "Deleted" => {
-                    if self.active.get(&place).is_some_and(|(active, _)| *active == id) {
-                        self.active.remove(&place);
-                    }
+                "Inactive" | "Rolledback" | "Deleted"
+                    if self.active.get(&place).is_some_and(|(active, _)| *active == id) =>
+                {
+                    self.active.remove(&place);
                 }
                 _ => {}
             }
