@@ -83,6 +83,8 @@ impl Execution<'_> {
         planned: &Semaphore,
         asked: impl Fn() -> Asked,
     ) -> Result<Outcome, EachError> {
+        // From the start, so that commits and pushes wait for those that are being planned.
+        let _participant = self.ledger.join();
         let transaction = {
             // The semaphore is never closed.
             let _permit = planned.acquire().await;
