@@ -99,6 +99,6 @@ impl Execution<'_> {
             let before = Before::read(records, &planned.plan)?;
             Transaction::deploying(planned, before, &asked())
         };
-        Ok(Outcome::Done(Box::new(self.run(transaction).await?)))
+        Ok(Outcome::Done(Box::new(self.run_joined(transaction).await?)))
     }
 }

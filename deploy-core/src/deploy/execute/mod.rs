@@ -115,6 +115,11 @@ impl<'a> Execution<'a> {
     /// Does it: begin, touch, read back, end.
     pub async fn run(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
         let _participant = self.ledger.join();
+        self.run_joined(transaction).await
+    }
+
+    /// The same for one that has said to the ledger that it is under way.
+    async fn run_joined(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
         let server = transaction.server().to_owned();
         if self.is_stopped() {
             return Err(ExecuteError::Stopped { server });
