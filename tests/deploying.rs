@@ -205,6 +205,47 @@ Hint: `--accept-existing` goes on nevertheless
 }
 
 #[test]
+fn what_one_lacks_another_brings() {
+    let (systems, world) = world();
+    let runs_payroll = json!({ "scheduleList": [{ "name": "Month End", "startTime": "06:00", "jobList": [
+        { "name": "Run it", "type": "Container", "frequencyList": [],
+          "containerData": { "subScheduleName": "Payroll" } }] }] });
+    world.import("central", &runs_payroll.to_string(), &[]).ok();
+    let run = world.central(&["deploy", "Month End", "Payroll", "--to", "QA", "--each"]);
+    assert_data_eq!(
+        run.to_string(),
+        str![[r#"
+Payroll    version 1 on QA
+Month End  version 1 on QA
+--- stderr
+2 schedules to `QA`: 2 deployed
+--- exit 0
+
+"#]]
+    );
+    assert!(!systems.stands("QA", "Month End").is_null());
+}
+
+#[test]
+fn a_remote_without_main_is_told_what_to_push() {
+    let (systems, world) = world();
+    world.git("", &["init", "--quiet", "--bare", "remote.git"]);
+    world.git("central", &["remote", "add", "origin", "../remote.git"]);
+    let run = world.central(&["deploy", "Payroll", "--to", "QA"]);
+    assert_data_eq!(
+        run.to_string(),
+        str![[r#"
+--- stderr
+Error: the remote `origin` has no branch `main`
+Hint: `git push --set-upstream origin main` brings it there
+--- exit 1
+
+"#]]
+    );
+    assert!(systems.stands("QA", "Payroll").is_null());
+}
+
+#[test]
 fn a_plan_is_carried_out_as_it_is_or_refused() {
     let (systems, world) = world();
     world.central(&["simulate", "Payroll", "--to", "PROD", "--plan", "../plan.json"]).ok();

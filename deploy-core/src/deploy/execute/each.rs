@@ -31,6 +31,16 @@ pub enum Outcome {
     NotTried,
 }
 
+impl Outcome {
+    /// Whether a check found an error, which may be what another transaction brings.
+    fn lacks_something(&self) -> bool {
+        match self {
+            Self::Refused(_, refusals) => refusals.iter().any(|refusal| refusal.kind.option().is_none()),
+            Self::Done(_) | Self::Failed(_) | Self::NotTried => false,
+        }
+    }
+}
+
 /// Why one schedule was not deployed.
 #[derive(Debug, thiserror::Error)]
 pub enum EachError {
@@ -47,6 +57,8 @@ pub enum EachError {
 
 impl Execution<'_> {
     /// Deploys each schedule in a transaction of its own; `told` hears of each, in their order.
+    /// What lacks something is tried again as long as others bring something, such as the
+    /// schedule that a container job runs; it is told last.
     pub async fn each(
         &self,
         planner: &Planner,
@@ -58,19 +70,39 @@ impl Execution<'_> {
     ) {
         let planned = Semaphore::new(PLANNED);
         let (planned, asked) = (&planned, &asked);
-        let outcomes = items.iter().enumerate().map(|(place, item)| async move {
-            let outcome = self.one_of_many(planner, records, item, accept, planned, asked).await;
-            (place, outcome.unwrap_or_else(Outcome::Failed))
-        });
-        // As they end, so that none is kept waiting by another; told in their order.
-        let mut ended = stream::iter(outcomes).buffer_unordered(UNDER_WAY);
-        let (mut early, mut next) = (BTreeMap::new(), 0);
-        while let Some((place, outcome)) = ended.next().await {
-            early.insert(place, outcome);
-            while let Some(outcome) = early.remove(&next) {
-                told(&items[next], outcome);
-                next += 1;
+        let mut left: Vec<&Selected> = items.iter().collect();
+        while !left.is_empty() {
+            let outcomes = left.iter().enumerate().map(|(place, item)| async move {
+                let outcome = self.one_of_many(planner, records, item, accept, planned, asked).await;
+                (place, outcome.unwrap_or_else(Outcome::Failed))
+            });
+            // As they end, so that none is kept waiting by another; told in their order.
+            let mut ended = stream::iter(outcomes).buffer_unordered(UNDER_WAY);
+            let (mut early, mut next) = (BTreeMap::new(), 0);
+            let (mut lacking, mut brought) = (Vec::new(), false);
+            while let Some((place, outcome)) = ended.next().await {
+                if let Outcome::Done(done) = &outcome {
+                    let names: Vec<&str> = done.records.iter().map(|record| record.name.as_str()).collect();
+                    planner.inserted(&names);
+                    brought = true;
+                }
+                early.insert(place, outcome);
+                while let Some(outcome) = early.remove(&next) {
+                    match outcome.lacks_something() {
+                        true => lacking.push((left[next], outcome)),
+                        false => told(left[next], outcome),
+                    }
+                    next += 1;
+                }
             }
+            drop(ended);
+            left = match brought {
+                true => lacking.into_iter().map(|(item, _)| item).collect(),
+                false => {
+                    lacking.into_iter().for_each(|(item, outcome)| told(item, outcome));
+                    Vec::new()
+                }
+            };
         }
     }
 
