@@ -97,6 +97,8 @@ mod tests {
         assert_eq!(server("ca = \"other.pem\"\nconnector = \"new\""), ["server-file-missing"; 2]);
         assert_eq!(server("rules = [\"to-prod\"]"), ["server-rule-missing"]);
         assert_eq!(server("concurrency = 0"), ["server-value"]);
+        assert_eq!(server("timezone = \"Europe/Belin\""), ["server-value"]);
+        assert!(server("timezone = \"Europe/Berlin\"").is_empty());
         assert_eq!(server("adress = \"x\""), ["toml"]);
         let path = "[extract]\npath = \"no slash\"";
         assert_eq!(found("servers/connectors/old.toml", path, &[]), ["server-value"]);

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::opcon::{Connection, ConnectorProfile, Endpoint, Fingerprint, Trust};
+use crate::time_zone::Zone;
 
 /// The port of the OpCon REST API.
 const REST_PORT: u16 = 9010;
@@ -58,7 +59,7 @@ pub struct Server {
     /// Groups of servers it belongs to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    /// Its time zone, such as `Europe/Berlin`.
+    /// Its time zone, such as `Europe/Berlin`: that of times given without an offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
     /// A connector profile of the repository: `servers/connectors/<NAME>.toml`.
@@ -286,6 +287,9 @@ impl Server {
         }
         if let Some(prefix) = self.environment.as_deref().filter(|prefix| prefix.trim().is_empty()) {
             wrong("environment", format!("`{prefix}` is empty"));
+        }
+        if let Some(Err(unknown)) = self.timezone.as_deref().map(Zone::parse) {
+            wrong("timezone", unknown.to_string());
         }
         problems
     }
