@@ -2,11 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod adopting;
+mod archiving;
 mod audit;
 mod audit_verify;
 mod bad_definitions;
 mod bad_repositories;
+#[cfg(unix)]
+mod batch;
+mod batch_daily;
+mod batch_templates;
 mod branches_and_push;
+mod changed;
 mod deploy_refused;
 mod deploying;
 mod diff_show_export;
@@ -22,9 +28,12 @@ mod init;
 mod killed;
 #[cfg(unix)]
 mod limits;
+mod lists;
 mod locks;
 mod output;
 mod packages;
+#[cfg(unix)]
+mod pipelines;
 mod plans;
 mod records;
 mod recovery;

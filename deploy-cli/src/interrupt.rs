@@ -55,6 +55,11 @@ impl Stop {
         });
     }
 
+    /// Whether Ctrl-C was pressed.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// From now on, or no longer, there is something to end first.
     pub(crate) fn be_careful(&self, careful: bool) {
         self.careful.store(careful, Ordering::Relaxed);

@@ -44,6 +44,15 @@ pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
     Ok(exit)
 }
 
+/// What became of each schedule, for a record.
+pub(super) fn lines(imported: &Imported) -> String {
+    let line = |item: &Item| {
+        let words = words(item, imported);
+        format!("{}  {}\n", one_line(&item.name), anstream::adapter::strip_str(&words))
+    };
+    imported.items.iter().map(line).collect()
+}
+
 /// What became of one schedule.
 fn words(item: &Item, imported: &Imported) -> String {
     match &item.outcome {

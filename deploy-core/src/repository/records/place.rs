@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{RecordId, plain};
 use crate::definition::{decode, encode};
+use crate::repository::layout;
 
 /// A thing on the records branch; its path is made of encoded names only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Place<'a> {
     Script(&'a str, &'a str),
     /// The pin of a schedule on a server.
     Pin(&'a str, &'a str),
+    /// The archived versions of a schedule, package or rule.
+    Archived(layout::Kind, &'a str),
 }
 
 impl Place<'_> {
@@ -36,6 +39,10 @@ impl Place<'_> {
             Place::Pin(server, schedule) => {
                 let schedule = encode(schedule);
                 format!("pins/{}/{}/{schedule}.toml", encode(server), fan_out(&schedule))
+            }
+            Place::Archived(kind, name) => {
+                let name = encode(name);
+                format!("archived/{}s/{}/{name}.toml", kind.word(), fan_out(&name))
             }
         }
     }
@@ -57,6 +64,9 @@ pub(super) fn described(path: &str) -> String {
         ["packages", server, package] => format!("package `{}` on `{}`", name(package), name(server)),
         ["scripts", server, script] => format!("script `{}` on `{}`", name(script), name(server)),
         ["pins", server, _, schedule] => format!("the pin of `{}` on `{}`", name(schedule), name(server)),
+        ["archived", kind, _, stem] => {
+            format!("the archived versions of {} `{}`", kind.trim_end_matches('s'), name(stem))
+        }
         _ => format!("`{}`", plain(path)),
     }
 }
@@ -79,6 +89,10 @@ mod tests {
             (Place::Package("PROD", "FINANCE"), "package `FINANCE` on `PROD`".to_owned()),
             (Place::Script("PROD", "end."), "script `end.` on `PROD`".to_owned()),
             (Place::Pin("PROD", "Payroll"), "the pin of `Payroll` on `PROD`".to_owned()),
+            (
+                Place::Archived(layout::Kind::Package, "FIN"),
+                "the archived versions of package `FIN`".to_owned(),
+            ),
         ] {
             assert_eq!(described(&place.path()), words);
         }

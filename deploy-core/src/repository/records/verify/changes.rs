@@ -6,6 +6,7 @@ use git2::{Commit, ObjectType, Oid, Tree};
 
 use crate::definition::decode;
 use crate::repository::Repository;
+use crate::repository::layout::Kind;
 use crate::repository::records::{Place, RecordId};
 
 /// A file before and after a commit.
@@ -47,6 +48,8 @@ pub(super) struct Changes {
     pub(super) packages: BTreeMap<Named, Changed>,
     pub(super) scripts: BTreeMap<Named, Changed>,
     pub(super) pins: BTreeMap<Named, Changed>,
+    /// How many schedules, packages and rules lost versions out of the lists.
+    pub(super) archived: usize,
     /// Paths that no record has.
     pub(super) strange: Vec<String>,
 }
@@ -116,6 +119,15 @@ impl Changes {
                     is
                 })
             }
+            ["archived", kinds, _, file] => {
+                let kinds = [Kind::Schedule, Kind::Package, Kind::Rule]
+                    .into_iter()
+                    .find(|kind| kinds.strip_suffix('s') == Some(kind.word()));
+                kinds.zip(decode(file.strip_suffix(".toml").unwrap_or("%"))).map(|(kind, name)| {
+                    self.archived += 1;
+                    Place::Archived(kind, &name).path()
+                })
+            }
             _ => None,
         };
         found.is_some_and(|is| is == path)
@@ -178,6 +190,7 @@ mod tests {
             Place::Package("PROD", "FIN").path(),
             Place::Script("PROD", "Check").path(),
             Place::Pin("PROD", "A/B").path(),
+            Place::Archived(Kind::Rule, "A/B").path(),
         ];
         let mut changes = Changes::default();
         for path in &known {
@@ -191,6 +204,7 @@ mod tests {
             known[2].replace("/A%2FB/", "/AB/"),
             "active/PROD/00/Payroll/record.toml".to_owned(),
             "packages/PROD/FIN".to_owned(),
+            "archived/others/00/FIN.toml".to_owned(),
         ];
         for path in strange {
             assert!(!changes.put(&path, changed), "{path}");
