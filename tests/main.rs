@@ -10,7 +10,11 @@ mod bad_repositories;
 #[cfg(unix)]
 mod batch;
 mod batch_daily;
+#[cfg(unix)]
+mod batch_faults;
 mod batch_templates;
+#[cfg(unix)]
+mod batch_then;
 mod branches_and_push;
 mod changed;
 mod deploy_refused;

@@ -6,6 +6,8 @@
 //! in which commit names and the folder are replaced, so that a snapshot holds
 //! all of what a user would see.
 
+#[cfg(unix)]
+pub mod batch;
 mod records;
 mod systems;
 
