@@ -265,7 +265,16 @@ fn a_batch_server_without_an_api_is_named() {
 fn a_zone_that_nobody_knows_is_refused_where_it_is_written() {
     let batch = Batch::new();
     batch.site(|file| file.replace("\"UTC\"", "\"Europe/Berln\""));
-    assert_data_eq!(batch.world.central(LATER).exits(1).to_string(), str![[]]);
+    assert_data_eq!(
+        batch.world.central(LATER).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: servers/BATCH.toml: `timezone`: no time zone is called `Europe/Berln`; did you mean `Europe/Berlin`?
+Hint: `opcon-deploy schema server` describes the keys
+--- exit 1
+
+"#]]
+    );
     assert!(batch.waiting().is_empty());
     batch.world.central(&["check"]).exits(3);
 }
@@ -274,7 +283,20 @@ fn a_zone_that_nobody_knows_is_refused_where_it_is_written() {
 fn a_template_that_does_not_fit_says_what_is_missing() {
     let batch = Batch::new();
     batch.site(|file| file.replace("batch_machine = \"SANDBOX\"\n", ""));
-    assert_data_eq!(batch.world.central(LATER).exits(1).to_string(), str![[]]);
+    assert_data_eq!(
+        batch.world.central(LATER).exits(1).to_string(),
+        str![[r#"
+--- stderr
+`BATCH_DEPLOY` is not on `BATCH`: it is deployed first, by the rules of that server
+BATCH_DEPLOY  version 1  new: 5 jobs
+Machines: `BATCH_DEPLOY`, job `DEPLOY_PACKAGE`: machine `DEPLOY_MACHINE` does not exist on `BATCH` (and 3 more jobs)
+Error: could not be scheduled: nothing was deployed to `BATCH`
+Hint: `opcon-deploy simulate` shows every check; errors cannot be accepted
+Hint: `opcon-deploy simulate BATCH_DEPLOY --to "BATCH"` shows it; the rule `batch-site` fits it to a site (docs/batch.md)
+--- exit 1
+
+"#]]
+    );
     let why = batch.why_not();
     assert!(why.contains("machine `DEPLOY_MACHINE` does not exist on `BATCH`"), "{why}");
 }

@@ -7,6 +7,7 @@ use snapbox::{assert_data_eq, str};
 
 use crate::harness::batch::{Batch, THEN, time};
 use crate::harness::starting;
+use crate::together::wait_until;
 
 #[test]
 fn a_package_goes_as_a_whole_and_one_that_was_deleted_is_not_found() {
@@ -107,6 +108,7 @@ fn rules_that_changed_meanwhile_are_told_of() {
     let batch = Batch::new();
     let world = &batch.world;
     world.central(&["rules", "new", "tag-jobs"]).ok();
+    world.central(&["rules", "new", "another"]).ok();
     world.commit_all("A rule");
     world.git("central", &["push", "--quiet"]);
     let id = batch.schedule(&["deploy", "Payroll", "--to", "PROD", "--rule", "tag-jobs"]);
@@ -121,14 +123,18 @@ fn rules_that_changed_meanwhile_are_told_of() {
         .ok()
         .json();
     let id = id["deployments"][0]["record"].as_str().unwrap().to_owned();
-    world.write(
-        "central/servers/PROD.toml",
-        format!("{}rules = [\"tag-jobs\"]\n", batch.systems.file("PROD")),
-    );
+    world
+        .write("central/servers/PROD.toml", format!("{}rules = [\"another\"]\n", batch.systems.file("PROD")));
     world.commit_all("A rule for production");
     world.git("central", &["push", "--quiet"]);
-    world.run("agent", &["deploy", "--record", &id]).exits(1);
-    assert!(batch.status(&id).starts_with("Failed "), "{}", batch.status(&id));
+    world.run("agent", &["deploy", "--record", &id]).exits(4);
+    let status = batch.status(&id);
+    assert!(
+        status.starts_with(
+            "Failed the rules are others than when it was scheduled; nothing was changed on `PROD`"
+        ),
+        "{status}"
+    );
 }
 
 #[test]
@@ -143,11 +149,23 @@ fn a_remote_or_a_clone_that_is_gone_then_leaves_it_to_doctor() {
     fs::rename(batch.world.path("moved.git"), batch.world.path("remote.git")).unwrap();
     // It can still be done: the job only has to be started again.
     assert_eq!(batch.waiting().len(), 1);
+    batch.world.run("agent", &["deploy", "--record", &id]).ok();
+    assert_eq!(batch.starts(), "06:00");
+
+    let batch = Batch::new();
+    let id = batch.schedule(&["deploy", "Payroll", "--to", "PROD"]);
     fs::rename(batch.world.path("agent"), batch.world.path("elsewhere")).unwrap();
+    let (state, said) = batch.come(&id);
+    assert_eq!((state.as_str(), said.as_str()), ("Failed", "Some(\"1\")"));
     let run = batch.world.run("", &["deploy", "--record", &id, "-C", "agent"]).exits(1).to_string();
     assert!(run.contains("there is no folder `agent`"), "{run}");
-    batch.world.run("elsewhere", &["deploy", "--record", &id]).ok();
-    assert_eq!(batch.starts(), "06:00");
+    batch.make_old(&id, "at = ");
+    batch.world.central(&["doctor", "--repair"]).ok();
+    let why = batch.status(&id);
+    assert!(
+        why.starts_with("Failed the job `") && why.ends_with("ended without it: OpCon says `Failed`, 1"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -219,4 +237,103 @@ fn a_killed_job_is_ended_by_doctor_and_can_be_put_right() {
     let repaired = batch.world.central(&["doctor", "--repair"]).ok().to_string();
     assert!(repaired.contains("ended without it: OpCon says `Initialization Error`"), "{repaired}");
     assert!(batch.status(&id).starts_with(&format!("Failed the job `{job}` ended without it")));
+}
+
+#[test]
+fn what_runs_is_not_called_off_and_what_ended_without_it_is() {
+    let batch = Batch::new();
+    let world = &batch.world;
+    // OpCon has started the job; the program has not begun.
+    let gate = world.path("go").display().to_string();
+    batch.agent_runs(&format!("while [ ! -e '{gate}' ]; do sleep 0.01; done; exec"));
+    let id = batch.schedule(&["deploy", "Payroll", "--to", "PROD"]);
+    let job = batch.record(&id)["scheduled"]["job"].as_str().unwrap().to_owned();
+    batch.systems.clock().stop_at(time(THEN));
+    wait_until(|| batch.job(&job).status.description.unwrap() == "Job Running");
+    let late = world.central(&["deployments", "cancel", &id]).exits(1).to_string();
+    assert!(late.contains(&format!("the daily job `{job}` has begun: OpCon says `Job Running`")), "{late}");
+    assert_eq!(batch.waiting().len(), 1);
+    let late =
+        world.central(&["deployments", "reschedule", &id, "--at", "2091-05-07 06:15"]).exits(1).to_string();
+    assert!(late.contains("Error: it keeps its time: the daily job `"), "{late}");
+    world.write("go", "");
+    assert_eq!(batch.ended(&job).0, "Finished OK");
+    assert_eq!((batch.starts(), batch.waiting().len()), ("06:00".into(), 0));
+    world.central(&["audit", "verify", "--fetch"]).ok();
+
+    // A job that failed before anything began could be started again: it gets another time, or is
+    // called off, and then that does nothing.
+    let batch = Batch::new();
+    let world = &batch.world;
+    let id = batch.schedule(&["deploy", "Payroll", "--to", "PROD"]);
+    fs::rename(world.path("remote.git"), world.path("moved.git")).unwrap();
+    let job = batch.jobs().remove(0).id;
+    batch.systems.clock().stop_at(time(THEN));
+    assert_eq!(batch.ended(&job).0, "Failed");
+    fs::rename(world.path("moved.git"), world.path("remote.git")).unwrap();
+    world.central(&["deployments", "reschedule", &id, "--at", "2091-05-07 06:15"]).ok();
+    assert_eq!((batch.waiting().len(), batch.jobs().len()), (1, 2));
+    world.central(&["deployments", "cancel", &id]).ok();
+    assert_eq!(batch.status(&id), "Cancelled cancelled by Ann Ops <ann@corp.example>");
+    assert_eq!(batch.jobs().len(), 1);
+    world.run("agent", &["deploy", "--record", &id]).exits(5);
+}
+
+/// The process is killed while the target is being changed.
+#[test]
+fn a_job_killed_at_its_work_is_ended_by_what_stands_there() {
+    for (fault, starts) in [("latency", Value::Null), ("slow-body", "06:00".into())] {
+        let batch = Batch::new();
+        let id = batch.schedule(&["deploy", "Payroll", "--to", "PROD"]);
+        let job = batch.record(&id)["scheduled"]["job"].as_str().unwrap().to_owned();
+        batch.systems.set_fault(format!("PROD:{fault}=600000@POST /impex2/schedules").parse().unwrap());
+        batch.systems.clock().stop_at(time(THEN));
+        wait_until(|| batch.record(&id)["phase"] == "begun");
+        if fault == "slow-body" {
+            wait_until(|| batch.systems.asked("POST", "/impex2/schedules") > 0);
+        }
+        let pid = batch.world.read("job.pid");
+        let kill = std::process::Command::new("kill").args(["-9", pid.trim()]).status().unwrap();
+        assert!(kill.success());
+        assert_ne!(batch.ended(&job).0, "Finished OK");
+        batch.systems.clear_faults();
+        let found = batch.world.central(&["doctor"]).to_string();
+        assert!(found.contains("deploy of `Payroll` on `PROD`, begun by Ann Ops"), "{found}");
+        // Its lease is broken by who knows that it is dead.
+        batch.world.central(&["lock", "break", "PROD", "--yes"]).ok();
+        batch.world.central(&["doctor", "--repair"]).ok();
+        assert_eq!(batch.starts(), starts, "{fault}");
+        let status = batch.status(&id);
+        assert!(
+            status.starts_with(if starts.is_null() { "Failed " } else { "Active " }),
+            "{fault}: {status}"
+        );
+        assert!(batch.waiting().is_empty());
+        batch.world.central(&["audit", "verify", "--fetch"]).ok();
+    }
+}
+
+#[test]
+fn what_was_deployed_meanwhile_is_replaced_by_what_was_chosen() {
+    let batch = Batch::new();
+    let world = &batch.world;
+    let id = batch.schedule(&["deploy", "Payroll", "--to", "PROD"]);
+    world.import("central", &starting("Payroll", "07:00"), &["--push"]).ok();
+    let meanwhile = world.central(&["deploy", "Payroll", "--to", "PROD", "--json"]).ok().json();
+    let meanwhile = meanwhile["deployments"][0]["record"].as_str().unwrap().to_owned();
+    assert_eq!(batch.starts(), "07:00");
+    let board = world.central(&["status", "Payroll"]).ok().to_string();
+    assert!(board.contains("2 scheduled"), "{board}");
+    let stood = world.central(&["asof", "2091-01-01", "PROD"]).ok().to_string();
+    assert!(stood.contains("Payroll  Schedule        2"), "{stood}");
+    world.central(&["drift", "PROD"]).ok();
+    world.central(&["doctor"]).ok();
+    let (state, said) = batch.come(&id);
+    assert_eq!(state, "Finished OK", "{said}");
+    assert_eq!(batch.starts(), "06:00");
+    assert_eq!(batch.record(&meanwhile)["status"], "Inactive");
+    // And a rollback puts back what came meanwhile.
+    world.central(&["rollback", "Payroll", "--on", "PROD", "--yes"]).ok();
+    assert_eq!(batch.starts(), "07:00");
+    world.central(&["audit", "verify", "--fetch"]).ok();
 }

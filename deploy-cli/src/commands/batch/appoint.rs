@@ -90,9 +90,15 @@ impl<'a> Appointing<'a> {
                 Ok(target) => target,
                 Err(error) => return Err(self.put_back(&ledger, before, &records, error)),
             };
-            match self.take_out_old(&target, job) {
+            let out = self.take_out(&target, job, "it gets another time");
+            self.sign_off(&target);
+            match out {
                 Ok(()) => self.add_job(&ledger, records),
-                Err(error) => Err(self.leave(&ledger, &records, &error)),
+                // It may have found its record as it was.
+                Err(begun @ TakeOutError::Begun { .. }) => {
+                    Err(self.put_back(&ledger, before, &records, begun.into()))
+                }
+                Err(error) => Err(self.leave(&ledger, &records, &error.into())),
             }
         })
     }
@@ -129,18 +135,6 @@ impl<'a> Appointing<'a> {
         match self.write(ledger, before.iter().zip(records).map(|(after, before)| next(after, before))) {
             Ok(()) => error.prefixed("it keeps its time: "),
             Err(_) => self.leave(ledger, records, &error),
-        }
-    }
-
-    fn take_out_old(&self, target: &Target, job: &str) -> Result<(), CommandError> {
-        let out = self.take_out(target, job, "it gets another time");
-        self.sign_off(target);
-        match out {
-            Err(begun @ TakeOutError::Begun { .. }) => {
-                self.ui.note(format!("{begun}; it does nothing"));
-                Ok(())
-            }
-            out => Ok(out?),
         }
     }
 
