@@ -17,6 +17,8 @@ mod batch_templates;
 mod batch_then;
 mod branches_and_push;
 mod changed;
+#[cfg(unix)]
+mod counterparts;
 mod deploy_refused;
 mod deploying;
 mod diff_show_export;

@@ -54,6 +54,15 @@ impl World {
         world
     }
 
+    /// A world like this one; what its clones and its home refer to by whole paths stays here.
+    #[cfg(unix)]
+    pub fn copy(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let copied = Command::new("cp").arg("-a").arg(self.path(".")).arg(dir.path()).status().unwrap();
+        assert!(copied.success());
+        Self { dir, minutes: self.minutes.clone() }
+    }
+
     /// A path in the world.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.dir.path().join(path)
