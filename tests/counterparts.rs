@@ -6,67 +6,8 @@ use std::collections::BTreeSet;
 use deploy_sandbox::{Config, Seed, SystemConfig, SystemType};
 use serde_json::{Value, json};
 
-use crate::batch_templates::shipped;
+use crate::harness::vendor_table::{Row, rows, spans};
 use crate::harness::{Run, Systems, World, definition, starting};
-
-/// A row: the vendor's words, and ours.
-struct Row {
-    section: String,
-    vendor: String,
-    here: String,
-}
-
-impl Row {
-    /// The ways to do it, each of one command or of several, one then the other.
-    fn ways(&self) -> Vec<Vec<&str>> {
-        let mut ways: Vec<Vec<&str>> = Vec::new();
-        let parts: Vec<&str> = self.here.split('`').collect();
-        for pair in parts.chunks(2) {
-            let [between, span] = pair else { break };
-            match ways.last_mut() {
-                _ if !span.starts_with("opcon-deploy ") => {}
-                Some(way) if between.contains("then") => way.push(span),
-                _ => ways.push(vec![span]),
-            }
-        }
-        ways
-    }
-
-    fn name(&self) -> String {
-        format!("{}, {}", self.section, self.vendor)
-    }
-}
-
-fn spans(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2)
-}
-
-fn rows() -> Vec<Row> {
-    let page = shipped("docs/batch.md");
-    let (_, table) = page.split_once("## The vendor's commands").unwrap();
-    let (table, _) = table.split_once("\n## ").unwrap();
-    let mut section = String::new();
-    let mut rows = Vec::new();
-    for line in table.lines() {
-        if let Some(title) = line.strip_prefix("### ") {
-            section = title.to_owned();
-        }
-        // In a table `\|` is a stroke.
-        let line = line.replace("\\|", "¦");
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        if let ["", vendor, here, ""] = cells.as_slice()
-            && !vendor.starts_with("---")
-            && *vendor != "vendor"
-        {
-            rows.push(Row {
-                section: section.clone(),
-                vendor: (*vendor).to_owned(),
-                here: (*here).to_owned(),
-            });
-        }
-    }
-    rows
-}
 
 /// Every argument that the vendor's programs take, by program.
 const ARGUMENTS: [(&str, &[&str]); 6] = [
@@ -361,7 +302,7 @@ fn shown(row: &Row, world: &World, run: &Run) {
         "Batch, `-a INIT`" => assert!(run.stdout().contains("Adopted 1 schedule on PROD"), "{run}"),
         "Batch, `-tf` file that lists files of rules" => assert!(has("rules/to-qa.rhai")),
         "Batch, `-sub` sub-schedules" => assert!(has("schedules/Close Books.json")),
-        "Batch, `-u`, `-p`" => assert!(read("users.toml").contains("ann@corp.example")),
+        "Batch, `-u`, `-p`" => assert!(read("users.toml").contains("bea@corp.example")),
         "Files, `-a IMPORT -t SCHEDULE -tn -di`" | "Files, `-d` description" => {
             assert!(read("schedules/Payroll.json").contains("10:00"));
             assert_eq!(world.git("central", &["log", "-1", "--format=%s"]), "From a file");

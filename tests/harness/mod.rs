@@ -10,6 +10,8 @@
 pub mod batch;
 mod records;
 mod systems;
+#[cfg(unix)]
+pub mod vendor_table;
 
 use std::cell::Cell;
 use std::ffi::OsStr;
