@@ -384,3 +384,32 @@ fn archiving_runs() {
 fn repo_client_runs() {
     section_runs("Repo Client");
 }
+
+/// What is a folder, a branch or a setting here, and no argument.
+#[test]
+fn rows_without_a_command_hold_too() {
+    let site = Site::new();
+    let world = &site.world;
+    // A path in the branch: the name is enough, wherever it lies.
+    world.import("central", &definition("Rates", &["LOAD"]), &["--app", "Treasury/Daily", "--push"]).ok();
+    assert!(world.path("central/schedules/Treasury/Daily/Rates.json").exists());
+    world.central(&["deploy", "Rates", "--to", "QA"]).ok();
+    // The branch of the servers: main, whatever a branch says.
+    world.git("central", &["switch", "--quiet", "develop"]);
+    world.write(
+        "central/servers/QA.toml",
+        "type = \"Test\"\naddress = \"nowhere.invalid\"\ncredential = \"qa\"\n",
+    );
+    world.commit_all("Another QA");
+    world.git("central", &["push", "--quiet", "origin", "develop"]);
+    world.central(&["deploy", "Payroll", "--to", "QA", "--ref", "origin/develop"]).ok();
+    assert_eq!(site.systems.starts("QA", "Payroll"), "09:00");
+    world.git("central", &["switch", "--quiet", "main"]);
+    // The prefix of a system.
+    let file = world.read("central/servers/QA.toml");
+    world.write("central/servers/QA.toml", format!("environment = \"QA\"\n{file}"));
+    world.commit_all("A prefix");
+    world.git("central", &["push", "--quiet"]);
+    world.central(&["deploy", "Payroll", "--to", "QA"]).ok();
+    assert_eq!(site.systems.starts("QA", "QA_Payroll"), "06:00");
+}
