@@ -86,6 +86,13 @@ fn imports_and_simulations_wait_too_and_their_reports_are_in_the_records() {
     let simulate = batch.schedule(&["simulate", "Payroll", "--to", "PROD"]);
     let names: Vec<String> = batch.jobs().into_iter().map(|job| job.name).collect();
     assert_eq!(names, ["IMPORT", "SIMULATE"]);
+    let later = ["--at", "2091-05-06 19:00"];
+    let said = |args: &[&str]| world.central(&[args, &later].concat()).ok().stdout();
+    assert_eq!(said(&["import", "DEV", "Card *"]), "Card *  imported from DEV at 2091-05-06 19:00 (UTC)\n");
+    assert_eq!(
+        said(&["simulate", "Payroll", "--to", "PROD"]),
+        "Payroll  version 1 simulated for PROD at 2091-05-06 19:00 (UTC)\n"
+    );
     let (state, said) = batch.come(&import);
     assert_eq!(state, "Finished OK", "{said}");
     let (state, said) = batch.come(&simulate);
@@ -96,6 +103,7 @@ fn imports_and_simulations_wait_too_and_their_reports_are_in_the_records() {
     let show = |id: &str| -> Run { world.central(&["deployments", "show", id, "--report"]).ok() };
     let shown = show(&import).to_string();
     assert!(shown.contains("Price Update  version 1"), "{shown}");
+    assert!(shown.contains("2 schedules: 2 imported"), "{shown}");
     let shown = show(&simulate).to_string();
     assert!(shown.contains("no errors, no warnings") && shown.contains("+ Payroll"), "{shown}");
     world.central(&["audit", "verify", "--fetch"]).ok();
@@ -172,4 +180,54 @@ fn what_waits_gets_another_time() {
     assert_eq!(batch.starts(), "06:00");
     batch.world.central(&["deployments", "reschedule", &id, "--at", "2091-05-08 06:15"]).exits(1);
     batch.world.central(&["audit", "verify", "--fetch"]).ok();
+}
+
+/// What a record shows while it waits.
+#[test]
+fn what_waits_can_be_looked_at() {
+    let batch = Batch::new();
+    let world = &batch.world;
+    let id =
+        batch.schedule(&["deploy", "Payroll", "--to", "PROD", "--as-then", "-m", "Night", "--tag", "R7"]);
+    let job = batch.jobs().remove(0).id;
+    let run = world.central(&["deployments", "show", &id]).ok().to_string().replace(&job, "[job]");
+    // When it was asked for is by the clock of this machine.
+    let lines = run.split_inclusive('\n').filter(|line| !line.starts_with("  asked for "));
+    let mut shown: String = lines.collect();
+    for args in [&["deployments", "upcoming"][..], &["status"], &["drift", "PROD"]] {
+        shown += &world.central(args).ok().to_string();
+    }
+    assert_data_eq!(shown, str![[r#"
+Payroll on PROD
+  record       [record]
+  what         deploy of schedule `Payroll`, version 1
+  status       Deploying since 2026-05-28 20:42, scheduled
+  user         Ann Ops <ann@corp.example>, role Administration, OpCon user ocadm
+  at           2091-05-06 18:30 (UTC), the latest then, by BATCH, job [job]
+  tag          R7
+  description  Night
+--- stderr
+`origin/deployments` as of [time]; `--fetch` asks the remote
+--- exit 0
+ID                                    AT                      ACTION  NAME     VERSION  TYPE      SERVER  USER     STARTED BY
+[record]  2091-05-06 18:30 (UTC)  deploy  Payroll   latest  Schedule  PROD    Ann Ops  BATCH
+--- stderr
+`origin/deployments` as of [time]; `--fetch` asks the remote
+1 record waiting
+--- exit 0
+SCHEDULE      MAIN  BATCH  PROD
+BATCH_DEPLOY     1  1
+Payroll          1         scheduled
+--- stderr
+`origin/deployments` as of [time]; `--fetch` asks the remote
+`origin/main` as of [time]; `--fetch` asks the remote
+--- exit 0
+--- stderr
+`origin/main` and `origin/deployments` as of [time]; `--fetch` asks the remote
+nothing was deployed there yet
+Hint: `--unmanaged` lists what stands there all the same
+--- exit 0
+
+"#]]);
+    world.central(&["doctor"]).ok();
 }

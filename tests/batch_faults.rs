@@ -113,6 +113,25 @@ Error: `2091-05-06 18:30:15` has seconds: OpCon starts jobs by the minute
     assert!(run.contains("deploy.toml names no batch server"), "{run}");
     world.central(&["deploy", "Payroll", "--to", "PROD", "--at", AT, "--each"]).exits(2);
     world.central(&["deploy", "Payroll", "--to", "PROD", "--as-then"]).exits(2);
+    for option in [&["--markdown"][..], &["-o", "x.json"], &["--plan", "x.plan"]] {
+        let simulate = [&["simulate", "Payroll", "--to", "PROD", "--at", AT], option].concat();
+        world.central(&simulate).exits(2);
+    }
+    assert!(batch.waiting().is_empty());
+}
+
+/// A plan that was agreed to is looked at when it is scheduled, too.
+#[test]
+fn a_plan_that_is_out_of_date_is_not_scheduled() {
+    let batch = Batch::new();
+    let world = &batch.world;
+    world.central(&["simulate", "Payroll", "--to", "PROD", "--plan", "../payroll.plan"]);
+    let agreed = ["deploy", "--to", "PROD", "--plan", "../payroll.plan", "--at", AT];
+    let id = batch.schedule(&agreed[..5]);
+    world.central(&["deployments", "cancel", &id]).ok();
+    world.import("central", &starting("Payroll", "07:00"), &["--push"]).ok();
+    let run = world.central(&agreed).exits(4).to_string();
+    assert!(run.contains("Error: the plan is out of date: the schedules are others"), "{run}");
     assert!(batch.waiting().is_empty());
 }
 

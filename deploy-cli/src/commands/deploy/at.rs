@@ -31,6 +31,7 @@ pub(super) fn run(
         deploying.selection = select(&deploying.context, &deploying.order)?;
     }
     let plan = one::plan(&deploying, &changing.records)?.plan;
+    one::check_agreed(&deploying, &plan)?;
     // Nobody can be asked at that time.
     let entrance = Entrance::Unattended;
     if deploying.order.entrance == Entrance::Terminal {

@@ -122,7 +122,7 @@ fn check_scheduled(deploying: &Deploying<'_>, plan: &Plan) -> Result<(), Command
 }
 
 /// Whether the plan is the one that was agreed to.
-fn check_agreed(deploying: &Deploying<'_>, plan: &Plan) -> Result<(), CommandError> {
+pub(super) fn check_agreed(deploying: &Deploying<'_>, plan: &Plan) -> Result<(), CommandError> {
     let Some(agreed) = &deploying.agreed else { return Ok(()) };
     let moved = agreed.moved(plan);
     if moved.is_empty() {

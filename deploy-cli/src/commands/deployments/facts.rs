@@ -29,7 +29,8 @@ pub(super) fn print(record: &Record, row: &Row<'_>, report: bool, ui: &Ui) {
             format!("by {}, job {}", scheduled.server, scheduled.job.as_deref().unwrap_or("not added yet"));
         say("at", format!("{}{then}, {by}", told(&scheduled.at, &scheduled.zone)));
     }
-    say("begun", local_time(record.begun.timestamp()));
+    let begun = if record.scheduled.is_some() { "asked for" } else { "begun" };
+    say(begun, local_time(record.begun.timestamp()));
     say("ended", record.ended.map(|ended| local_time(ended.timestamp())).unwrap_or_default());
     say("package", record.package.as_ref().map(|p| numbered(&p.name, p.version)).unwrap_or_default());
     say("tag", record.told.tag.clone().unwrap_or_default());

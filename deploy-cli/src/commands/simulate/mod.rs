@@ -44,13 +44,13 @@ pub struct SimulateArgs {
     #[command(flatten)]
     order: OrderArgs,
     /// Write the definition as it would be sent, without deployment information
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "at")]
     output: Option<PathBuf>,
     /// Write the plan: `deploy --plan` carries out exactly this, or says what has moved
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "at")]
     plan: Option<PathBuf>,
     /// Print Markdown for a pull request
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "at"])]
     markdown: bool,
     #[command(flatten)]
     at: AtArgs,
