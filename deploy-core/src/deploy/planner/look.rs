@@ -6,7 +6,7 @@ use super::transform::keep_instance_properties;
 use super::unchanged::{self, AsItStands};
 use super::{PlanError, Shared};
 use crate::definition::diff::Difference;
-use crate::definition::{Definition, essence, information};
+use crate::definition::{Definition, essence, information, is_same_but_header};
 use crate::deploy::deviating::nothing_to_compare;
 use crate::deploy::{FoundBy, Stands};
 use crate::repository::Repository;
@@ -105,7 +105,7 @@ fn stands(
     };
     let other = said.filter(|_| by == FoundBy::ServerAndName);
     let local_changes = match deployed {
-        Some(deployed) if deployed == bytes => Vec::new(),
+        Some(deployed) if is_same_but_header(&deployed, bytes) => Vec::new(),
         Some(deployed) => {
             let deployed = Definition::read(&deployed).map_err(|source| PlanError::Deployed {
                 schedule: name.to_owned(),
