@@ -10,9 +10,15 @@ mod bad_repositories;
 #[cfg(unix)]
 mod batch;
 mod batch_daily;
+#[cfg(unix)]
+mod batch_faults;
 mod batch_templates;
+#[cfg(unix)]
+mod batch_then;
 mod branches_and_push;
 mod changed;
+#[cfg(unix)]
+mod counterparts;
 mod deploy_refused;
 mod deploying;
 mod diff_show_export;

@@ -162,6 +162,13 @@ impl<'r> Changing<'r> {
         })
     }
 
+    /// As part of other work, which Ctrl-C ends.
+    pub(super) fn stopped_by(mut self, stop: &Arc<Stop>) -> Self {
+        self.stop = Arc::clone(stop);
+        self.stop.listen();
+        self
+    }
+
     /// Signs on; who acts, with the OpCon user as the target knows it.
     pub(super) fn sign_on(&self) -> Result<Person, CommandError> {
         let signed_on = self.runtime.block_on(self.target.system.sign_on());

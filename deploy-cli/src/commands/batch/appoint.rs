@@ -1,18 +1,22 @@
 //! A job into the daily, and the records to `scheduled`: both, or neither.
 
+use std::sync::Arc;
+
 use deploy_core::deploy::batch::{
     Appointment, BatchJob, PlaceError, Placed, Slot, TakeOutError, place, take_out,
 };
 use deploy_core::opcon::Wait;
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::{Entry, Ledger, Phase, Reach, Record, Scheduled, Status};
+use deploy_core::repository::users::Identity;
 use tokio::runtime::Runtime;
 
 use super::super::changing::now;
 use super::{Clock, job_of, there, told};
+use crate::Exit;
 use crate::error::CommandError;
 use crate::interrupt::Stop;
-use crate::system::Target;
+use crate::system::{Target, runtime};
 use crate::ui::{Ui, one_line};
 
 /// No instance property of a job needs to say more.
@@ -20,15 +24,17 @@ const LONGEST: usize = 500;
 
 /// Everything it takes to have work started at its time.
 pub(in super::super) struct Appointing<'a> {
-    pub(in super::super) repository: &'a Repository,
-    pub(in super::super) reach: Reach,
-    pub(in super::super) runtime: &'a Runtime,
-    pub(in super::super) clock: &'a Clock,
+    pub(super) repository: &'a Repository,
+    pub(super) reach: Reach,
+    pub(super) runtime: Runtime,
+    clock: &'a Clock,
     /// The OpCon user of who asks.
-    pub(in super::super) opcon_user: Option<&'a str>,
-    pub(in super::super) stop: &'a Stop,
-    pub(in super::super) ui: &'a Ui,
+    opcon_user: Option<String>,
+    pub(super) stop: Arc<Stop>,
+    pub(super) ui: &'a Ui,
 }
+
+const STILL_THERE: &str = "`opcon-deploy doctor --repair` takes the job out and ends the record";
 
 /// Why the job is not there, and whether it may be there nevertheless.
 struct NotPlaced {
@@ -42,15 +48,28 @@ impl<E: Into<CommandError>> From<E> for NotPlaced {
     }
 }
 
-impl Appointing<'_> {
+impl<'a> Appointing<'a> {
+    /// For whoever asks; Ctrl-C is listened for from now on.
+    pub(in super::super) fn new(
+        repository: &'a Repository,
+        clock: &'a Clock,
+        who: &Identity,
+        ui: &'a Ui,
+    ) -> Result<Self, CommandError> {
+        let stop = Arc::new(Stop::default());
+        stop.listen();
+        let opcon_user = who.person.opcon_user.clone();
+        let reach = Reach::of(repository, false);
+        Ok(Self { repository, reach, runtime: runtime()?, clock, opcon_user, stop, ui })
+    }
+
     /// Records that it is being scheduled, adds the job, records that it is scheduled.
     pub(in super::super) fn appoint(&self, records: Vec<Record>) -> Result<Vec<Record>, CommandError> {
-        let ledger = Ledger::start(self.repository, self.reach)?;
-        self.write(&ledger, records.iter().map(Entry::schedule))?;
-        self.stop.be_careful(true);
-        let done = self.add_job(&ledger, records);
-        self.stop.be_careful(false);
-        done
+        self.carefully(|| {
+            let ledger = Ledger::start(self.repository, self.reach)?;
+            self.write(&ledger, records.iter().map(Entry::schedule))?;
+            self.add_job(&ledger, records)
+        })
     }
 
     /// As `appoint`, for records that wait and get another time. From the first step on the job
@@ -60,41 +79,74 @@ impl Appointing<'_> {
         before: &[Record],
         records: Vec<Record>,
     ) -> Result<Vec<Record>, CommandError> {
-        let ledger = Ledger::start(self.repository, self.reach)?;
-        let anew =
-            |(after, before): (&Record, &Record)| Entry::progress(after).seen(after, Entry::blob_of(before));
-        self.write(&ledger, records.iter().zip(before).map(anew))?;
-        self.stop.be_careful(true);
-        let job = before.first().and_then(|record| record.scheduled.as_ref()?.job.as_deref());
-        let done = match job.map_or(Ok(()), |job| self.take_out_old(job)) {
-            Ok(()) => self.add_job(&ledger, records),
-            Err(error) => Err(self.give_up(&ledger, &records, error)),
-        };
-        self.stop.be_careful(false);
-        done
+        self.carefully(|| {
+            let ledger = Ledger::start(self.repository, self.reach)?;
+            self.write(&ledger, records.iter().zip(before).map(|(after, before)| next(after, before)))?;
+            let Some(job) = before.first().and_then(|record| record.scheduled.as_ref()?.job.as_deref())
+            else {
+                return self.add_job(&ledger, records);
+            };
+            let target = match self.refuse_stopped().and_then(|()| self.connect()) {
+                Ok(target) => target,
+                Err(error) => return Err(self.put_back(&ledger, before, &records, error)),
+            };
+            let out = self.take_out(&target, job, "it gets another time");
+            self.sign_off(&target);
+            match out {
+                Ok(()) => self.add_job(&ledger, records),
+                // It may have found its record as it was.
+                Err(begun @ TakeOutError::Begun { .. }) => {
+                    Err(self.put_back(&ledger, before, &records, begun.into()))
+                }
+                Err(error) => Err(self.leave(&ledger, &records, &error.into())),
+            }
+        })
     }
 
-    fn take_out_old(&self, job: &str) -> Result<(), CommandError> {
-        let target = self.connect()?;
-        let out = self.take_out(&target, job, "it gets another time");
-        self.sign_off(&target);
-        match out {
-            Err(begun @ TakeOutError::Begun { .. }) => {
-                self.ui.note(format!("{begun}; it does nothing"));
-                Ok(())
+    /// Ctrl-C ends it where nothing is left behind.
+    fn carefully<T>(&self, work: impl FnOnce() -> Result<T, CommandError>) -> Result<T, CommandError> {
+        self.stop.be_careful(true);
+        let done = work();
+        self.stop.be_careful(false);
+        done.map_err(|mut error| {
+            // On a terminal Ctrl-C ends the git that is running, too.
+            if self.stop.is_asked() {
+                error.code = Exit::Interrupted;
             }
-            out => Ok(out?),
+            error
+        })
+    }
+
+    fn refuse_stopped(&self) -> Result<(), CommandError> {
+        match self.stop.is_asked() {
+            true => Err(CommandError::interrupted("it was stopped")),
+            false => Ok(()),
+        }
+    }
+
+    /// Nothing has been done to the job: it stays as it is.
+    fn put_back(
+        &self,
+        ledger: &Ledger,
+        before: &[Record],
+        records: &[Record],
+        error: CommandError,
+    ) -> CommandError {
+        match self.write(ledger, before.iter().zip(records).map(|(after, before)| next(after, before))) {
+            Ok(()) => error.prefixed("it keeps its time: "),
+            Err(_) => self.leave(ledger, records, &error),
         }
     }
 
     fn add_job(&self, ledger: &Ledger, records: Vec<Record>) -> Result<Vec<Record>, CommandError> {
-        let target = self.connect().map_err(|error| self.give_up(ledger, &records, error))?;
+        let target = self
+            .refuse_stopped()
+            .and_then(|()| self.connect())
+            .map_err(|error| self.give_up(ledger, &records, error))?;
         let done = match self.place(&target, &records) {
             Ok((placed, schedule)) => self.confirm(ledger, &target, &records, &placed, &schedule),
             Err(NotPlaced { error, may_be_left: false }) => Err(self.give_up(ledger, &records, error)),
-            Err(NotPlaced { error, .. }) => {
-                Err(error.hint("`opcon-deploy doctor --repair` takes the job out and ends the record"))
-            }
+            Err(NotPlaced { error, .. }) => Err(self.leave(ledger, &records, &error)),
         };
         self.sign_off(&target);
         done
@@ -107,6 +159,7 @@ impl Appointing<'_> {
         let scheduled = first.scheduled.as_ref().ok_or_else(nothing)?;
         let schedule = there::ensure(self, target)?;
         let slot = there::slot(self, target.name(), &schedule, Slot::of_hour(&scheduled.at))?;
+        self.refuse_stopped()?;
         let mut appointment = appointment(first, scheduled, schedule, slot);
         let placing = |appointment: &Appointment| {
             self.runtime.block_on(place(&*target.system, appointment, Wait::default()))
@@ -116,6 +169,7 @@ impl Appointing<'_> {
             let why = source.as_ref().map(|error| format!(": {}", error.on_one_line())).unwrap_or_default();
             self.ui.note(format!("`{}` does not move the start of a job to {time}{why}", target.name()));
             appointment.slot = there::add_frequency(self, target.name(), &appointment.slot)?;
+            self.refuse_stopped()?;
             placed = placing(&appointment);
         }
         match placed {
@@ -135,15 +189,8 @@ impl Appointing<'_> {
     ) -> Result<Vec<Record>, CommandError> {
         let scheduled: Vec<Record> =
             records.iter().map(|record| with_job(record, &placed.job, schedule)).collect();
-        let entries = scheduled
-            .iter()
-            .zip(records)
-            .map(|(after, before)| Entry::progress(after).seen(after, Entry::blob_of(before)));
-        let written = match self.stop.is_asked() {
-            true => Err(CommandError::interrupted("stopped")),
-            false => self.write(ledger, entries),
-        };
-        let error = match written {
+        let entries = scheduled.iter().zip(records).map(|(after, before)| next(after, before));
+        let error = match self.refuse_stopped().and_then(|()| self.write(ledger, entries)) {
             Ok(()) => {
                 if placed.on_hold {
                     self.ui.warning(format!(
@@ -157,14 +204,16 @@ impl Appointing<'_> {
         };
         match self.take_out(target, &placed.job, "it could not be recorded") {
             Ok(()) => Err(self.give_up(ledger, records, error)),
-            Err(left) => Err(CommandError::failed(format!("{}; {left}", error.message()))
-                .hint("`opcon-deploy doctor --repair` takes the job out and ends the record")),
+            Err(left) => {
+                let error = CommandError::failed(format!("{}; {left}", error.for_record()));
+                Err(self.leave(ledger, records, &error))
+            }
         }
     }
 
     fn connect(&self) -> Result<Target, CommandError> {
         let server = self.clock.server.clone();
-        let target = Target::connect(self.repository, server, self.opcon_user, self.ui)?;
+        let target = Target::connect(self.repository, server, self.opcon_user.as_deref(), self.ui)?;
         self.runtime.block_on(target.system.sign_on())?;
         Ok(target)
     }
@@ -179,7 +228,7 @@ impl Appointing<'_> {
 
     /// Ends the records of what could not be scheduled; the error to report.
     fn give_up(&self, ledger: &Ledger, records: &[Record], error: CommandError) -> CommandError {
-        let reason = format!("could not be scheduled: {}", error.message());
+        let reason = not_scheduled(&error);
         let ended = records.iter().map(|record| {
             let ended = Record {
                 status: Status::Failed,
@@ -201,12 +250,34 @@ impl Appointing<'_> {
         }
     }
 
+    /// Leaves the records open with what is known, for `doctor`; the error to report.
+    fn leave(&self, ledger: &Ledger, records: &[Record], error: &CommandError) -> CommandError {
+        let reason = not_scheduled(error);
+        let told = |record: &Record| Record { reason: Some(reason.clone()), ..record.clone() };
+        let told: Vec<Record> = records.iter().map(told).collect();
+        if let Err(error) =
+            self.write(ledger, told.iter().zip(records).map(|(after, before)| next(after, before)))
+        {
+            self.ui.detail(format!("their records do not say why: {}", one_line(error.message())));
+        }
+        CommandError::failed(reason).hint(STILL_THERE)
+    }
+
     fn write(&self, ledger: &Ledger, entries: impl Iterator<Item = Entry>) -> Result<(), CommandError> {
         if let Some(entry) = entries.reduce(Entry::and) {
             self.runtime.block_on(ledger.write(entry))?;
         }
         Ok(())
     }
+}
+
+/// The record of before comes further.
+fn next(after: &Record, before: &Record) -> Entry {
+    Entry::progress(after).seen(after, Entry::blob_of(before))
+}
+
+fn not_scheduled(error: &CommandError) -> String {
+    format!("could not be scheduled: {}", error.for_record())
 }
 
 /// What the job is asked to do, and when.

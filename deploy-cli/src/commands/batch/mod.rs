@@ -5,25 +5,26 @@
 //! has come.
 
 mod appoint;
+mod called_off;
 mod overdue;
 mod taken;
 mod there;
 
 use chrono::{DateTime, FixedOffset};
 use clap::Args;
-use deploy_core::deploy::batch::{BatchJob, PlaceError, TakeOutError};
+use deploy_core::deploy::batch::{BatchJob, PlaceError, SCHEDULE, TakeOutError};
 use deploy_core::repository::Repository;
-use deploy_core::repository::records::{Action, Kind, OpenOperation, Phase, Record, Records};
+use deploy_core::repository::records::{Action, Kind, OpenOperation, Phase, Record, Records, Scheduled};
 use deploy_core::repository::servers::{self, Named};
 use deploy_core::repository::settings::Settings;
 use deploy_core::time_zone::{Zone, local};
 
 use crate::error::CommandError;
 use crate::ui::one_line;
-pub(super) use appoint::{Appointing, appointment};
+pub(super) use appoint::Appointing;
+pub(super) use called_off::clear;
 pub(super) use overdue::overdue;
 pub(super) use taken::{Taken, end, finish};
-pub(super) use there::names;
 
 /// Options of commands that can wait for their time.
 #[derive(Debug, Args)]
@@ -64,6 +65,23 @@ impl Clock {
         })?;
         let zone = Zone::parse(zone).map_err(|unknown| CommandError::failed(unknown.to_string()))?;
         Ok(Self { server, zone })
+    }
+
+    /// Work that it starts then; nothing else is said of it yet.
+    pub(super) fn scheduled(&self, at: DateTime<FixedOffset>, as_then: bool, what: Vec<String>) -> Scheduled {
+        Scheduled {
+            at,
+            zone: self.zone.name().to_owned(),
+            server: self.server.name.clone(),
+            schedule: SCHEDULE.to_owned(),
+            job: None,
+            as_then,
+            what,
+            rules: Vec::new(),
+            reference: None,
+            plan: None,
+            import: None,
+        }
     }
 
     /// The moment that is meant; it must be to come.

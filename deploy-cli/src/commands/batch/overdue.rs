@@ -1,13 +1,13 @@
 //! Work whose time has passed, and that never began: `doctor` ends it.
 
-use deploy_core::deploy::batch::{Fate, Slot, fate, is_overdue};
+use deploy_core::deploy::batch::{Fate, fate, is_overdue};
 use deploy_core::opcon::Wait;
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::{OpenOperation, Phase, Record, Records, Status};
 use deploy_core::repository::servers;
 
 use super::super::changing::now;
-use super::{appointment, end, names, told, what};
+use super::{called_off, end, told, what};
 use crate::Exit;
 use crate::error::CommandError;
 use crate::system::{Target, block_on, who};
@@ -50,6 +50,7 @@ impl Overdue {
         };
         let action = super::super::records::action_word(Some(first.action));
         let state = match first.phase {
+            Phase::Scheduling if first.reason.is_some() => first.reason.clone().unwrap_or_default(),
             Phase::Scheduling => {
                 format!("was cut off while it was scheduled ({})", local_time(first.begun.timestamp()))
             }
@@ -73,18 +74,14 @@ impl Overdue {
             return Ok(Exit::Done);
         };
         let batch = servers::find(repository, &scheduled.server)?;
-        let schedules = names(&batch);
+        let wanted = called_off::wanted(repository, &batch, first, scheduled)?;
         let opcon_user = who(repository)?.person.opcon_user;
         let target = Target::connect(repository, batch, opcon_user.as_deref(), ui)?;
         let became = block_on(async {
             target.system.sign_on().await?;
-            let mut became = Fate::Over(String::new());
-            for schedule in schedules {
-                let wanted = appointment(first, scheduled, schedule, Slot::of_hour(&scheduled.at));
-                became = fate(&*target.system, first, &wanted, Wait::default()).await?;
-            }
+            let became = fate(&*target.system, first, &wanted, Wait::default()).await;
             target.sign_off().await;
-            Ok::<Fate, CommandError>(became)
+            Ok::<Fate, CommandError>(became?)
         })??;
         match became {
             Fate::Over(reason) => {

@@ -76,7 +76,6 @@ impl Taken {
     /// What is to be deployed, or simulated.
     pub(in super::super) fn order(&self) -> Order {
         let (record, scheduled) = (&self.first, &self.scheduled);
-        let rules = record.told.options.clone().unwrap_or_default();
         Order {
             what: scheduled.what.clone(),
             server: record.server.clone(),
@@ -85,12 +84,7 @@ impl Taken {
             reference: scheduled.reference.clone(),
             description: record.told.description.clone(),
             tag: record.told.tag.clone(),
-            options: Options {
-                auto_build: rules.auto_build,
-                auto_delete_days: rules.auto_delete_days,
-                rebuild_daily: rules.rebuild_daily,
-                no_overwrite: rules.do_not_overwrite,
-            },
+            options: record.told.options.as_ref().map(Options::from).unwrap_or_default(),
             entrance: Entrance::Unattended,
         }
     }

@@ -4,6 +4,7 @@ use deploy_core::definition::Definition;
 use deploy_core::deploy::Accept;
 use deploy_core::deploy::batch::{SCHEDULE, Slot, TEMPLATE, has_frequency, with_frequency};
 use deploy_core::opcon::OpConSystem as _;
+use deploy_core::repository::Repository;
 use deploy_core::repository::change::Destination;
 use deploy_core::repository::history::History;
 use deploy_core::repository::import::{ImportOptions, Outcome, Progress, Source, import};
@@ -18,19 +19,22 @@ use crate::error::CommandError;
 use crate::system::Target;
 use crate::ui::one_line;
 
-/// How the schedule may be called on the batch server: rules may have given it a prefix.
-pub(in super::super) fn names(server: &Named) -> Vec<String> {
-    let prefixed = server.server.environment.as_ref().map(|prefix| format!("{prefix}_{SCHEDULE}"));
-    std::iter::once(SCHEDULE.to_owned()).chain(prefixed).collect()
+/// How the schedule may be called on the batch server: as rules renamed it, or as it is.
+pub(super) fn names(repository: &Repository, server: &Named) -> Result<Vec<String>, CommandError> {
+    let standing =
+        Records::open(repository)?.active(&server.name)?.into_iter().map(|standing| standing.record);
+    let renamed = standing.filter(|record| record.original_name.as_deref() == Some(SCHEDULE));
+    Ok(renamed.map(|record| record.name).chain([SCHEDULE.to_owned()]).collect())
 }
 
 /// The name of the schedule on the batch server.
 pub(super) fn ensure(appointing: &Appointing<'_>, target: &Target) -> Result<String, CommandError> {
-    let names = names(&target.named);
+    let names = names(appointing.repository, &target.named)?;
     let patterns: Vec<&str> = names.iter().map(String::as_str).collect();
     let found = appointing.runtime.block_on(target.system.schedules(&patterns))?;
-    if let Some(found) = found.into_iter().next() {
-        return Ok(found.name);
+    let is_there = |name: &&String| found.iter().any(|found| found.name.eq_ignore_ascii_case(name));
+    if let Some(name) = names.iter().find(is_there) {
+        return Ok(name.clone());
     }
     let server = target.name();
     appointing.ui.note(format!(
@@ -108,7 +112,8 @@ fn store(appointing: &Appointing<'_>, bytes: Vec<u8>) -> Result<(), CommandError
 
 /// Deploys it as anything else is deployed; its name there.
 fn deploy(appointing: &Appointing<'_>, server: &str, accept: Accept) -> Result<String, CommandError> {
-    let done = deploy::first(appointing.repository, server, SCHEDULE, accept, appointing.ui).map_err(|error| {
+    let Appointing { repository, stop, ui, .. } = appointing;
+    let done = deploy::first(repository, server, SCHEDULE, accept, stop, ui).map_err(|error| {
         error.hint(format!(
             "`opcon-deploy simulate {SCHEDULE} --to \"{server}\"` shows it; the rule `batch-site` fits it to a site (docs/batch.md)"
         ))

@@ -47,30 +47,15 @@ pub(super) fn run(
     }
     let (source, rules) = (plan.digests.source.clone(), plan.digests.rules.clone());
     let scheduled = Scheduled {
-        at,
-        zone: clock.zone.name().to_owned(),
-        server: clock.server.name.clone(),
-        schedule: deploy_core::deploy::batch::SCHEDULE.to_owned(),
-        job: None,
-        as_then,
-        what: deploying.order.what.clone(),
         rules: deploying.order.rules.clone(),
         reference: deploying.order.reference.clone(),
         plan: (!as_then).then_some(PlanDigests { source, rules }),
-        import: None,
+        ..clock.scheduled(at, as_then, deploying.order.what.clone())
     };
     let asked = deploying.asked(&deploying.accept);
     let records = waiting(&plan, Action::Deploy, &asked, &scheduled);
     changing.sign_off();
-    let appointing = Appointing {
-        repository: changing.repository,
-        reach: changing.reach,
-        runtime: &changing.runtime,
-        clock: &clock,
-        opcon_user: changing.identity.person.opcon_user.as_deref(),
-        stop: &changing.stop,
-        ui,
-    };
+    let appointing = Appointing::new(changing.repository, &clock, &changing.identity, ui)?;
     let records = appointing.appoint(records)?;
     tell(&records, ui)
 }
@@ -100,13 +85,14 @@ pub(in super::super) fn tell(records: &[Record], ui: &Ui) -> CommandResult {
     let width = records.iter().map(|record| record.name.chars().count()).max().unwrap_or(0).min(40);
     for record in records {
         let Some(scheduled) = &record.scheduled else { continue };
-        let version = record.source.version.map(|version| format!("version {version} "));
-        let when = format!(
-            "{}on {} at {}",
-            version.unwrap_or_default(),
-            record.server,
-            told(&scheduled.at, &scheduled.zone)
-        );
+        let version = record.source.version.filter(|_| !scheduled.as_then);
+        let version = version.map(|version| format!("version {version} ")).unwrap_or_default();
+        let what = match record.action {
+            Action::Import => format!("imported from {}", record.server),
+            Action::Simulate => format!("{version}simulated for {}", record.server),
+            _ => format!("{version}on {}", record.server),
+        };
+        let when = format!("{what} at {}", told(&scheduled.at, &scheduled.zone));
         ui.line(format!("{:width$}  {}", one_line(&record.name), styled(style::ADDED, when)));
     }
     if let Some(first) = records.first() {

@@ -10,6 +10,7 @@ pub(super) mod show;
 pub(super) use at::{as_json as scheduled_as_json, exactly, tell as tell_scheduled};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
@@ -27,6 +28,7 @@ use super::{completions, open};
 use crate::CommandResult;
 use crate::cli::Global;
 use crate::error::CommandError;
+use crate::interrupt::Stop;
 use crate::ui::Ui;
 
 /// Put schedules or a package onto an OpCon system
@@ -105,16 +107,17 @@ pub(super) fn run(args: DeployArgs, global: &Global, ui: &Ui) -> CommandResult {
     done.inspect_err(|_| changing.sign_off())
 }
 
-/// Deploys one schedule that another command needs, in the ordinary way; what was done.
+/// Deploys one schedule that a command needs first, in the ordinary way; what was done.
 pub(super) fn first(
     repository: &Repository,
     server: &str,
     what: &str,
     accept: Accept,
+    stop: &Arc<Stop>,
     ui: &Ui,
 ) -> Result<Done, CommandError> {
     let order = Order { what: vec![what.to_owned()], server: server.to_owned(), ..Order::default() };
-    let changing = Changing::begin(repository, server, ChangeArgs::default(), ui)?;
+    let changing = Changing::begin(repository, server, ChangeArgs::default(), ui)?.stopped_by(stop);
     let history = History::load(repository)?;
     let deploying = Deploying::prepare(&changing, &history, order, accept)?;
     one::under_lease(&deploying, ui).inspect_err(|_| changing.sign_off())

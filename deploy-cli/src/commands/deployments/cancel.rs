@@ -1,19 +1,17 @@
 //! `deployments cancel`: what waits is called off.
 
 use clap::Args;
-use deploy_core::deploy::batch::{Slot, find, take_out};
-use deploy_core::opcon::Wait;
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::{Action, OpenOperation, Record, Status};
 use deploy_core::repository::servers;
 use deploy_core::repository::users::Identity;
 
-use super::super::batch::{appointment, end, names, waiting, what};
+use super::super::batch::{clear, end, waiting, what};
 use super::super::changing::ChangeArgs;
 use super::super::open;
 use crate::cli::Global;
 use crate::error::CommandError;
-use crate::system::{Target, block_on, who};
+use crate::system::who;
 use crate::ui::{Ui, one_line};
 use crate::{CommandResult, Exit};
 
@@ -36,7 +34,7 @@ pub(super) fn run(args: CancelArgs, global: &Global, ui: &Ui) -> CommandResult {
     let who = who(&repository)?;
     may_change(&repository, &operations, &who)?;
     let all: Vec<Record> = operations.iter().map(|operation| operation.record.clone()).collect();
-    take_out_job(&repository, &all, &who, ui)?;
+    clear(&repository, &all, &who, ui)?;
     let reason = format!("cancelled by {}", who.person);
     end(&repository, &operations, Status::Cancelled, &reason)?;
     if ui.is_json() {
@@ -71,40 +69,4 @@ pub(super) fn may_change(
         }
     }
     Ok(())
-}
-
-fn take_out_job(
-    repository: &Repository,
-    records: &[Record],
-    who: &Identity,
-    ui: &Ui,
-) -> Result<(), CommandError> {
-    let Some((first, scheduled)) = records.first().and_then(|first| Some((first, first.scheduled.as_ref()?)))
-    else {
-        return Ok(());
-    };
-    let batch = servers::find(repository, &scheduled.server)?;
-    let schedules = names(&batch);
-    let target = Target::connect(repository, batch, who.person.opcon_user.as_deref(), ui)?;
-    let reason = format!("called off by {}", who.person.name);
-    block_on(async {
-        target.system.sign_on().await?;
-        let job = match &scheduled.job {
-            Some(job) => Some(job.clone()),
-            None => {
-                let mut found = None;
-                for schedule in schedules {
-                    let slot = Slot::of_hour(&scheduled.at);
-                    let wanted = appointment(first, scheduled, schedule, slot);
-                    found = found.or(find(&*target.system, &wanted).await?);
-                }
-                found
-            }
-        };
-        if let Some(job) = job {
-            take_out(&*target.system, &job, &reason, Wait::default()).await?;
-        }
-        target.sign_off().await;
-        Ok::<(), CommandError>(())
-    })?
 }

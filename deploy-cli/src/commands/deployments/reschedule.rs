@@ -1,7 +1,5 @@
 //! `deployments reschedule`: what waits gets another time.
 
-use std::sync::Arc;
-
 use clap::Args;
 use deploy_core::repository::records::{Phase, Record, Scheduled};
 use deploy_core::repository::servers;
@@ -13,8 +11,7 @@ use super::super::open;
 use super::cancel::may_change;
 use crate::CommandResult;
 use crate::cli::Global;
-use crate::interrupt::Stop;
-use crate::system::{runtime, who};
+use crate::system::who;
 use crate::ui::Ui;
 
 /// Give what waits another time
@@ -35,8 +32,7 @@ pub(super) struct RescheduleArgs {
 
 pub(super) fn run(args: RescheduleArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
-    let change = ChangeArgs::default();
-    let records = change.records(&repository)?;
+    let records = ChangeArgs::default().records(&repository)?;
     let operations = waiting(&records, &args.id)?;
     let who = who(&repository)?;
     may_change(&repository, &operations, &who)?;
@@ -48,25 +44,15 @@ pub(super) fn run(args: RescheduleArgs, global: &Global, ui: &Ui) -> CommandResu
     let anew = |record: &Record| Record {
         phase: Phase::Scheduling,
         begun: now(),
+        // The job that stands there is known until the other one does.
         scheduled: record.scheduled.clone().map(|scheduled| Scheduled {
             at,
             zone: clock.zone.name().to_owned(),
-            job: None,
             ..scheduled
         }),
         ..record.clone()
     };
     let records: Vec<Record> = before.iter().map(anew).collect();
-    let stop = Arc::new(Stop::default());
-    stop.listen();
-    let appointing = Appointing {
-        repository: &repository,
-        reach: change.reach(&repository),
-        runtime: &runtime()?,
-        clock: &clock,
-        opcon_user: who.person.opcon_user.as_deref(),
-        stop: &stop,
-        ui,
-    };
+    let appointing = Appointing::new(&repository, &clock, &who, ui)?;
     tell_scheduled(&appointing.appoint_anew(&before, records)?, ui)
 }

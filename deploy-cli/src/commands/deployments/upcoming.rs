@@ -46,6 +46,7 @@ pub(super) fn run(UpcomingArgs {}: UpcomingArgs, global: &Global, ui: &Ui) -> Co
             (false, version) => version.map(|version| version.to_string()).unwrap_or_default(),
         };
         let by = match record.phase {
+            Phase::Scheduling if record.reason.is_some() => format!("{} (left open)", scheduled.server),
             Phase::Scheduling => format!("{} (being added)", scheduled.server),
             _ => scheduled.server.clone(),
         };

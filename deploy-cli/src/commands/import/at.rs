@@ -1,10 +1,9 @@
 //! `import --at` and `import --record`: a job of OpCon does it, and a record waits for that.
 
-use deploy_core::deploy::batch::SCHEDULE;
 use deploy_core::deploy::execute::Asked;
 use deploy_core::repository::Repository;
 use deploy_core::repository::change::Destination;
-use deploy_core::repository::import::{ImportOptions, Imported, Outcome};
+use deploy_core::repository::import::{ImportOptions, Imported};
 use deploy_core::repository::records::{Action, ImportWords, Kind, Phase, Reach, Record, Scheduled, Status};
 use deploy_core::repository::servers;
 
@@ -15,9 +14,8 @@ use super::server::bring_all;
 use super::{ImportArgs, report};
 use crate::cli::Global;
 use crate::error::CommandError;
-use crate::interrupt::Stop;
-use crate::system::{Target, runtime};
-use crate::ui::{Ui, count};
+use crate::system::{Target, who};
+use crate::ui::Ui;
 use crate::{CommandResult, Exit};
 
 /// Lets OpCon start it.
@@ -32,7 +30,7 @@ pub(super) fn schedule(
     let patterns = args.list.and(args.patterns.clone(), global)?;
     let _fetched = ChangeArgs::default().records(repository)?;
     let named = servers::find(repository, server)?;
-    let who = crate::system::who(repository)?;
+    let who = who(repository)?;
     who.may_import_from(named.server.kind.class())?;
     let clock = Clock::find(repository, &repository.settings_of_main()?)?;
     let at = clock.moment(at, now())?;
@@ -56,33 +54,10 @@ pub(super) fn schedule(
     };
     let record = Record {
         phase: Phase::Scheduling,
-        scheduled: Some(Scheduled {
-            at,
-            zone: clock.zone.name().to_owned(),
-            server: clock.server.name.clone(),
-            schedule: SCHEDULE.to_owned(),
-            job: None,
-            as_then: true,
-            what: patterns.clone(),
-            rules: Vec::new(),
-            reference: None,
-            plan: None,
-            import: Some(words),
-        }),
+        scheduled: Some(Scheduled { import: Some(words), ..clock.scheduled(at, true, patterns.clone()) }),
         ..asked.record(Kind::Schedule, Action::Import, &named.name, &patterns.join(", "))
     };
-    let stop = std::sync::Arc::new(Stop::default());
-    stop.listen();
-    let appointing = Appointing {
-        repository,
-        reach: Reach::of(repository, false),
-        runtime: &runtime()?,
-        clock: &clock,
-        opcon_user: who.person.opcon_user.as_deref(),
-        stop: &stop,
-        ui,
-    };
-    tell_scheduled(&appointing.appoint(vec![record])?, ui)
+    tell_scheduled(&Appointing::new(repository, &clock, &who, ui)?.appoint(vec![record])?, ui)
 }
 
 /// Does what waited.
@@ -93,12 +68,8 @@ pub(super) fn take(repository: &Repository, id: &str, ui: &Ui) -> CommandResult 
         Ok(done) => done,
         Err(error) => return Err(taken.fail(repository, error, ui)),
     };
-    let failed = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count();
-    let (status, reason) = match exit {
-        Exit::Done => (Status::Inactive, format!("{} imported", count(imported.items.len(), "schedule"))),
-        _ => (Status::Failed, format!("{failed} of {} failed", count(imported.items.len(), "schedule"))),
-    };
-    finish(repository, &taken, report::lines(&imported), status, &reason)?;
+    let status = if exit == Exit::Done { Status::Inactive } else { Status::Failed };
+    finish(repository, &taken, report::lines(&imported), status, &report::summary(&imported))?;
     Ok(exit)
 }
 

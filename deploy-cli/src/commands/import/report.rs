@@ -16,8 +16,7 @@ pub(in super::super) fn tell(imported: &Imported, ui: &Ui) {
 
 /// Shows what became of each schedule.
 pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
-    let failed = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count();
-    let exit = if failed > 0 { Exit::Failed } else { Exit::Done };
+    let exit = if failed(imported) > 0 { Exit::Failed } else { Exit::Done };
     if let Some(recovered) = &imported.recovered {
         ui.note(format!(
             "Brought the work tree to the commit {} on `{}`, which an earlier command had left to do",
@@ -40,7 +39,11 @@ pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
         let name = one_line(&item.name);
         ui.line(format!("{name:width$}  {text}"));
     }
-    summary(imported, failed, ui);
+    let text = summary(imported);
+    match &imported.committed {
+        Some(committed) => ui.note(format!("{text}; commit {}", commit_words(committed))),
+        None => ui.note(format!("{text}; nothing to commit")),
+    }
     Ok(exit)
 }
 
@@ -77,8 +80,10 @@ fn words(item: &Item, imported: &Imported) -> String {
     }
 }
 
-fn summary(imported: &Imported, failed: usize, ui: &Ui) {
+/// How many of them became versions.
+pub(super) fn summary(imported: &Imported) -> String {
     let new = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Imported { .. })).count();
+    let failed = failed(imported);
     let equal = imported.items.len() - new - failed;
     let mut parts = vec![format!("{new} imported")];
     if equal > 0 {
@@ -87,11 +92,11 @@ fn summary(imported: &Imported, failed: usize, ui: &Ui) {
     if failed > 0 {
         parts.push(format!("{failed} failed"));
     }
-    let text = format!("{}: {}", count(imported.items.len(), "schedule"), parts.join(", "));
-    match &imported.committed {
-        Some(committed) => ui.note(format!("{text}; commit {}", commit_words(committed))),
-        None => ui.note(format!("{text}; nothing to commit")),
-    }
+    format!("{}: {}", count(imported.items.len(), "schedule"), parts.join(", "))
+}
+
+fn failed(imported: &Imported) -> usize {
+    imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count()
 }
 
 fn as_json(item: &Item, imported: &Imported) -> serde_json::Value {

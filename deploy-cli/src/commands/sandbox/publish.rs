@@ -73,6 +73,8 @@ fn server(before: Option<Server>, system: &RunningSystem, has_ca: bool) -> Resul
     server.tls = system.tls;
     server.ca = has_ca.then(|| CA.to_owned());
     server.credential = credential;
+    // The clock of a sandbox knows no other.
+    server.timezone = Some("UTC".to_owned());
     server.to_text().map_err(|error| CommandError::failed(error.to_string()))
 }
 

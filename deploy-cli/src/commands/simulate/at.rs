@@ -1,10 +1,9 @@
 //! `simulate --at` and `simulate --record`: a job of OpCon does it, the report is in the record.
 
-use deploy_core::deploy::batch::SCHEDULE;
 use deploy_core::deploy::execute::Asked;
 use deploy_core::deploy::{Order, Planned, Severity, select};
 use deploy_core::repository::Repository;
-use deploy_core::repository::records::{Action, Kind, Phase, Reach, Record, Scheduled, Source, Status, Told};
+use deploy_core::repository::records::{Action, Kind, Phase, Record, Scheduled, Source, Status, Told};
 use deploy_core::repository::servers;
 
 use super::super::batch::{Appointing, Clock, Taken, finish};
@@ -14,8 +13,7 @@ use super::super::history;
 use super::{context, exit, found, plan, text};
 use crate::CommandResult;
 use crate::error::CommandError;
-use crate::interrupt::Stop;
-use crate::system::{runtime, who};
+use crate::system::who;
 use crate::ui::{Ui, one_line};
 
 /// Lets OpCon start it.
@@ -58,49 +56,24 @@ pub(super) fn schedule(
         settings: server.commit.to_string(),
     };
     let begun = asked.record(kind, Action::Simulate, &server.name, &name);
-    let options = deploy_core::opcon::ImportRules {
-        auto_build: order.options.auto_build,
-        auto_delete_days: order.options.auto_delete_days,
-        rebuild_daily: order.options.rebuild_daily,
-        do_not_overwrite: order.options.no_overwrite,
-        ..Default::default()
-    };
+    let settings = repository.settings_of_main()?;
     let record = Record {
         phase: Phase::Scheduling,
         source,
         told: Told {
             tag: order.tag.clone(),
             environment: order.environment.clone(),
-            options: Some(options),
+            options: Some(order.options.import_rules(&settings.deploy)),
             ..begun.told.clone()
         },
         scheduled: Some(Scheduled {
-            at,
-            zone: clock.zone.name().to_owned(),
-            server: clock.server.name.clone(),
-            schedule: SCHEDULE.to_owned(),
-            job: None,
-            as_then,
-            what: order.what,
             rules: order.rules,
             reference: order.reference,
-            plan: None,
-            import: None,
+            ..clock.scheduled(at, as_then, order.what)
         }),
         ..begun
     };
-    let stop = std::sync::Arc::new(Stop::default());
-    stop.listen();
-    let appointing = Appointing {
-        repository,
-        reach: Reach::of(repository, false),
-        runtime: &runtime()?,
-        clock: &clock,
-        opcon_user: identity.person.opcon_user.as_deref(),
-        stop: &stop,
-        ui,
-    };
-    tell_scheduled(&appointing.appoint(vec![record])?, ui)
+    tell_scheduled(&Appointing::new(repository, &clock, &identity, ui)?.appoint(vec![record])?, ui)
 }
 
 /// Does what waited.

@@ -21,7 +21,7 @@ mod template;
 pub use overdue::{Fate, fate, is_overdue};
 pub use place::{Appointment, BatchJob, PlaceError, Placed, RECORD_PROPERTY, find, place};
 pub use slot::Slot;
-pub use take_out::{TakeOutError, TakenOut, take_out};
+pub use take_out::{TakeOutError, TakenOut, take_out, take_out_all};
 pub use template::{TEMPLATE, UTILITIES, has_frequency, with_frequency};
 
 /// The schedule on the batch server.

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
-use super::take_out::{TakeOutError, look, take_out};
-use super::{Appointment, find};
+use super::Appointment;
+use super::take_out::{TakeOutError, look, take_out_all};
 use crate::opcon::{OpConError, OpConSystem, Progress, Wait};
 use crate::repository::records::{Phase, Record};
 
@@ -15,7 +15,8 @@ const ADDING: TimeDelta = TimeDelta::minutes(15);
 /// Whether it is worth asking what became of work that waits.
 pub fn is_overdue(record: &Record, now: DateTime<FixedOffset>) -> bool {
     match (&record.scheduled, record.phase) {
-        (Some(_), Phase::Scheduling) => record.begun + ADDING < now,
+        // Whoever could not end it says so.
+        (Some(_), Phase::Scheduling) => record.reason.is_some() || record.begun + ADDING < now,
         (Some(scheduled), Phase::Scheduled) => scheduled.at + GRACE < now,
         _ => false,
     }
@@ -34,14 +35,17 @@ pub enum Fate {
 pub async fn fate(
     system: &dyn OpConSystem,
     record: &Record,
-    appointment: &Appointment,
+    wanted: &[Appointment],
     wait: Wait,
 ) -> Result<Fate, TakeOutError> {
     if record.phase == Phase::Scheduling {
-        if let Some(job) = find(system, appointment).await? {
-            take_out(system, &job, "was cut off while it was being scheduled", wait).await?;
-        }
-        return Ok(Fate::Over("could not be scheduled: it was cut off".to_owned()));
+        let why =
+            record.reason.clone().unwrap_or_else(|| "could not be scheduled: it was cut off".to_owned());
+        return match take_out_all(system, record, wanted, &why, wait).await {
+            // A job that has begun finds that nothing waits for it.
+            Ok(()) | Err(TakeOutError::Begun { .. }) => Ok(Fate::Over(why)),
+            Err(error) => Err(error),
+        };
     }
     Ok(of_job(system, record).await?)
 }

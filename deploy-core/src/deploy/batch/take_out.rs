@@ -1,6 +1,8 @@
 //! A job out of the daily, unless it has begun.
 
+use super::{Appointment, find};
 use crate::opcon::{Cause, DailyItem, DailyJob, JobAction, OpConError, OpConSystem, Progress, Wait};
+use crate::repository::records::{Phase, Record};
 
 /// What became of a job that was to be taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,12 +11,14 @@ pub enum TakenOut {
     Removed,
     /// It was not there before.
     NotThere,
+    /// It has ended, and stays in the daily as what it was.
+    Ended,
 }
 
 /// Why a job is still in the daily.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TakeOutError {
-    /// OpCon has started it, or it has ended.
+    /// OpCon has started it, and it has not ended.
     #[error("the daily job `{job}` has begun: OpCon says `{state}`")]
     Begun {
         /// Its id.
@@ -43,12 +47,16 @@ pub async fn take_out(
     wait: Wait,
 ) -> Result<TakenOut, TakeOutError> {
     let Some(job) = look(system, id).await? else { return Ok(TakenOut::NotThere) };
-    refuse_begun(&job)?;
+    if has_ended(&job)? {
+        return Ok(TakenOut::Ended);
+    }
     if !is_held(&job)
         && let Err(error) = system.act_on_job(id, JobAction::Hold, reason, wait).await
     {
         let Some(job) = look(system, id).await? else { return Ok(TakenOut::Removed) };
-        refuse_begun(&job)?;
+        if has_ended(&job)? {
+            return Ok(TakenOut::Ended);
+        }
         if !is_held(&job) {
             return Err(error.into());
         }
@@ -59,6 +67,28 @@ pub async fn take_out(
         return Err(TakeOutError::Held { job: job.id, source: error });
     }
     Ok(TakenOut::Removed)
+}
+
+/// Takes out whatever stands in the daily for a record that waits: the job that it names, and one
+/// that nobody could note any more.
+pub async fn take_out_all(
+    system: &dyn OpConSystem,
+    record: &Record,
+    wanted: &[Appointment],
+    reason: &str,
+    wait: Wait,
+) -> Result<(), TakeOutError> {
+    if let Some(job) = record.scheduled.as_ref().and_then(|scheduled| scheduled.job.as_deref()) {
+        take_out(system, job, reason, wait).await?;
+    }
+    if record.phase == Phase::Scheduling {
+        for appointment in wanted {
+            if let Some(job) = find(system, appointment).await? {
+                take_out(system, &job, reason, wait).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The job as it stands now, if it is there.
@@ -74,9 +104,10 @@ pub(super) fn is_held(job: &DailyJob) -> bool {
     is_of(job, "Held")
 }
 
-fn refuse_begun(job: &DailyJob) -> Result<(), TakeOutError> {
-    if job.status.progress() == Progress::Open && !is_of(job, "Running") {
-        return Ok(());
+/// Whether it has ended; one that runs is refused.
+fn has_ended(job: &DailyJob) -> Result<bool, TakeOutError> {
+    if !is_of(job, "Running") {
+        return Ok(job.status.progress() != Progress::Open);
     }
     let state = job.status.description.clone().unwrap_or_else(|| "unknown".to_owned());
     Err(TakeOutError::Begun { job: job.id.clone(), state })
