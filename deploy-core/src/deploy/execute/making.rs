@@ -7,8 +7,8 @@ use chrono::{DateTime, FixedOffset};
 use super::transaction::{PackagePiece, Piece, Transaction};
 use crate::deploy::{Content, Plan, Planned, PlannedSchedule};
 use crate::repository::records::{
-    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Scheduled,
-    Source, Standing, Status, Told,
+    Action, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Scheduled, Source,
+    Standing, Status, Told,
 };
 
 /// What the records of a deployment say besides its plan.
@@ -116,8 +116,8 @@ impl Transaction {
                 source: schedule.source.clone(),
                 transaction: together,
                 previous: standing.as_ref().map(|standing| standing.record.id),
-                planned: Some(Digest::of(&planned)),
-                found: found.as_deref().map(Digest::of),
+                planned: Some(schedule.planned.clone()),
+                found: schedule.found.clone(),
                 package: member_of.clone(),
                 ..record(&plan, Kind::Schedule, &schedule.name, asked)
             };
