@@ -197,7 +197,9 @@ fn what_waits_can_be_looked_at() {
     for args in [&["deployments", "upcoming"][..], &["status"], &["drift", "PROD"]] {
         shown += &world.central(args).ok().to_string();
     }
-    assert_data_eq!(shown, str![[r#"
+    assert_data_eq!(
+        shown,
+        str![[r#"
 Payroll on PROD
   record       [record]
   what         deploy of schedule `Payroll`, version 1
@@ -228,6 +230,7 @@ nothing was deployed there yet
 Hint: `--unmanaged` lists what stands there all the same
 --- exit 0
 
-"#]]);
+"#]]
+    );
     world.central(&["doctor"]).ok();
 }

@@ -176,9 +176,11 @@ impl Site {
             ..Config::default()
         });
         let world = World::with_systems(&systems);
-        let store = |text: &str| world.import("central", text, &[]).ok();
-        ["04:00", "05:00", "06:00"].map(|time| store(&starting("Payroll", time)));
-        ["WINTEST", "WINPROD", "Billing"].map(|name| store(&definition(name, &["LOAD"])));
+        let store = |text: &str| {
+            world.import("central", text, &[]).ok();
+        };
+        ["04:00", "05:00", "06:00"].iter().for_each(|time| store(&starting("Payroll", time)));
+        ["WINTEST", "WINPROD", "Billing"].iter().for_each(|name| store(&definition(name, &["LOAD"])));
         world.central(&["package", "create", "FINANCE", "Billing"]).ok();
         store(&definition("Billing", &["LOAD", "SEND"]));
         world.central(&["package", "update", "FINANCE"]).ok();
