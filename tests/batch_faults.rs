@@ -351,3 +351,27 @@ fn another_time_that_cannot_be_had_leaves_the_one_that_is() {
     world.central(&["doctor", "--repair"]).ok();
     batch.why_not();
 }
+
+#[test]
+fn a_schedule_that_rules_renamed_is_found_again() {
+    let batch = Batch::new();
+    let world = &batch.world;
+    let rule = "//! Ours.\nreplace(\"Schedule_Name\", \"BATCH_DEPLOY\", \"OPS_BATCH_DEPLOY\", #{ optional: true });\n";
+    world.write("central/rules/ours.rhai", rule);
+    batch.site(|file| file.replace("[\"batch-site\"]", "[\"batch-site\", \"ours\"]"));
+    let first = world.central(LATER).ok().to_string();
+    assert!(first.contains("Deployed `OPS_BATCH_DEPLOY` to `BATCH`"), "{first}");
+    // The next one is cut off where only its job is there.
+    batch.systems.set_fault("BATCH:lost-answer@POST /api/scheduleactions".parse().unwrap());
+    batch.systems.set_fault("BATCH:reset@GET /api/dailyjobs*".parse().unwrap());
+    let second = world.central(&["import", "DEV", "Price *", "--at", AT]).exits(1).to_string();
+    assert!(!second.contains("deployed first"), "{second}");
+    batch.systems.clear_faults();
+    world.central(&["doctor", "--repair"]).ok();
+    let deleted = batch.systems.asked("POST", "/api/DeleteActions");
+    assert_eq!(deleted, 1);
+    let id = batch.waiting()[0]["record"].as_str().unwrap().to_owned();
+    let (state, said) = batch.come(&id);
+    assert_eq!(state, "Finished OK", "{said}");
+    assert_eq!(batch.starts(), "06:00");
+}
