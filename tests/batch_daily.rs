@@ -234,6 +234,11 @@ fn a_job_comes_out_until_it_has_begun() {
     assert_eq!(batch.state_at(&placed.job, "2031-05-06T18:10:00Z"), "Finished OK");
     assert_eq!(batch.take_out(&placed.job).unwrap(), TakenOut::Ended);
     assert_eq!(batch.jobs(&wanted).len(), 1);
+    // It is not taken for one that was to be added later that day.
+    assert_eq!(batch.find(&wanted), None);
+    batch.systems.set_fault("error=400@POST /api/scheduleactions".parse().unwrap());
+    let later = Appointment { slot: appointment("2031-05-06T19:00:00Z").slot, ..wanted };
+    assert!(batch.place(&later).is_err());
 }
 
 #[test]

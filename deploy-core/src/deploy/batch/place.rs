@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::slot::Slot;
 use super::take_out::{TakeOutError, is_held, look, take_out};
-use crate::opcon::{Build, Cause, DailySchedule, JobAction, NewJob, OpConError, OpConSystem, Wait};
+use crate::opcon::{Build, Cause, DailySchedule, JobAction, NewJob, OpConError, OpConSystem, Progress, Wait};
 use crate::repository::records::RecordId;
 
 /// The instance property of the job that names the record; its command line hands it to the program.
@@ -147,7 +147,7 @@ pub async fn place(
     Ok(Placed { job, built, on_hold: is_on_hold(&instance) })
 }
 
-/// The job that stands in the daily for a record, if one does.
+/// The job that stands in the daily for a record and has not ended, if one does.
 pub async fn find(system: &dyn OpConSystem, appointment: &Appointment) -> Result<Option<String>, OpConError> {
     for instance in instances(system, appointment).await? {
         if let Some(job) = find_in(system, appointment, &instance.id).await? {
@@ -167,7 +167,8 @@ async fn find_in(
         properties.iter().any(|(name, value)| name.eq_ignore_ascii_case(RECORD_PROPERTY) && *value == record)
     };
     for job in system.daily_jobs(instance).await? {
-        if !job.name.starts_with(appointment.job.name()) {
+        // One that has ended is of a time before this one.
+        if !job.name.starts_with(appointment.job.name()) || job.status.progress() != Progress::Open {
             continue;
         }
         // A list need not have the properties.
