@@ -91,6 +91,7 @@ mod daily;
 mod fault;
 mod impex;
 mod listen;
+mod power;
 mod request;
 mod rest;
 mod sandbox;
