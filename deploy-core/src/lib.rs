@@ -9,3 +9,5 @@ pub mod deploy;
 pub mod opcon;
 pub mod repository;
 pub mod rules;
+pub mod time_span;
+pub mod time_zone;
