@@ -12,8 +12,13 @@ use crate::repository::scripts::ScriptFile;
 use crate::repository::servers::{CONNECTORS, Server};
 
 /// A server: its values, and the files it names.
-pub(super) fn server(path: &str, bytes: &[u8], files: &[File], findings: &mut Vec<Finding>) {
-    let Some(server) = toml::<Server>(path, bytes, findings) else { return };
+pub(super) fn server(
+    path: &str,
+    bytes: &[u8],
+    files: &[File],
+    findings: &mut Vec<Finding>,
+) -> Option<Server> {
+    let server = toml::<Server>(path, bytes, findings)?;
     for (key, problem) in server.problems() {
         findings.push(Finding::new(code::SERVER_VALUE, path, format!("`{key}`: {problem}")));
     }
@@ -39,6 +44,7 @@ pub(super) fn server(path: &str, bytes: &[u8], files: &[File], findings: &mut Ve
             findings.push(Finding::new(code::SERVER_RULE, path, message));
         }
     }
+    Some(server)
 }
 
 /// A connector profile.
@@ -83,7 +89,7 @@ mod tests {
         match path.split('/').collect::<Vec<_>>()[..] {
             ["scripts", ..] => script(path, text.as_bytes(), &files, &mut findings),
             ["servers", "connectors", _] => connector(path, text.as_bytes(), &mut findings),
-            _ => server(path, text.as_bytes(), &files, &mut findings),
+            _ => drop(server(path, text.as_bytes(), &files, &mut findings)),
         }
         findings.iter().map(|finding| finding.code.to_owned()).collect()
     }
@@ -97,6 +103,8 @@ mod tests {
         assert_eq!(server("ca = \"other.pem\"\nconnector = \"new\""), ["server-file-missing"; 2]);
         assert_eq!(server("rules = [\"to-prod\"]"), ["server-rule-missing"]);
         assert_eq!(server("concurrency = 0"), ["server-value"]);
+        assert_eq!(server("timezone = \"Europe/Belin\""), ["server-value"]);
+        assert!(server("timezone = \"Europe/Berlin\"").is_empty());
         assert_eq!(server("adress = \"x\""), ["toml"]);
         let path = "[extract]\npath = \"no slash\"";
         assert_eq!(found("servers/connectors/old.toml", path, &[]), ["server-value"]);

@@ -1,0 +1,105 @@
+//! What a run writes about rollouts as a whole: that they begin, what ends without having
+//! been touched, and that they are over.
+
+use git2::Oid;
+
+use super::entry::{blob_of, of_begin, of_over, of_state};
+use super::{Run, RunError};
+use crate::repository::records::{Entry, LedgerError};
+use crate::rollout::{Begun, Job, JobState, Over, Scope, Stand, Tally, Unwritten};
+
+/// What is to be written about one rollout.
+struct Change {
+    id: String,
+    entry: Entry,
+    /// Jobs that end by it.
+    ends: Vec<(Job, JobState)>,
+}
+
+impl Run<'_> {
+    /// Rollouts that have something due begin, and what has expired, was aborted or taken out ends.
+    pub(super) async fn begin_and_end(&self) -> Result<(), RunError> {
+        let mut changes = Vec::new();
+        {
+            let outlook = self.board.outlook(self);
+            for (one, stands) in self.board.each().iter().zip(&outlook.stands) {
+                let id = &one.rollout.id;
+                let tally = Tally::of(stands);
+                let has_ends = stands.iter().any(|stand| matches!(stand, Stand::Ended(_, Some(_))));
+                // One that cannot be begun expires all the same.
+                let is_due = one.problem.is_none() && tally.ready > 0;
+                let mut entry = match &one.scope {
+                    Some(scope) if is_due || has_ends => self.begin(id, one.rollout.blob, scope),
+                    Some(_) => continue,
+                    None => Entry::default(),
+                };
+                let mut ends = Vec::new();
+                for (job, stand) in one.jobs.iter().zip(stands) {
+                    let Stand::Ended(state, Some(Unwritten { code, message })) = stand else { continue };
+                    let before = one.kept.states.get(&job.id).cloned();
+                    let before = before.unwrap_or_else(|| JobState::waiting(job));
+                    let ended = before.ended(*state, Some(message.clone()), self.now());
+                    let ended = JobState { code: *code, ..ended };
+                    let seen = one.kept.blobs.get(&job.id).copied();
+                    entry = entry.and(of_state(id, &job.id, &ended, seen));
+                    ends.push((job.clone(), ended));
+                }
+                if !entry.edits.is_empty() {
+                    changes.push(Change { id: id.clone(), entry, ends });
+                }
+            }
+        }
+        let any = !changes.is_empty();
+        for change in changes {
+            match self.ledger.write(change.entry).await {
+                Ok(_) => {
+                    for (job, state) in change.ends {
+                        self.board.set(&change.id, &job, state.clone(), blob_of(&state));
+                        self.ended(&change.id, &job, &state);
+                    }
+                }
+                // Somebody else was faster: it is looked at anew.
+                Err(LedgerError::Moved { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if any {
+            self.board.survey(&self.ground, &self.ledger.records(self.runner.repository))?;
+        }
+        Ok(())
+    }
+
+    fn begin(&self, id: &str, file: Oid, scope: &Scope) -> Entry {
+        let begun = Begun {
+            time: self.now(),
+            asker: self.board.asker(id).person.clone(),
+            commit: self.board.commit().to_string(),
+            file: file.to_string(),
+            scope: scope.clone(),
+        };
+        of_begin(id, &begun)
+    }
+
+    /// Rollouts that nothing is left to be done of are over.
+    pub(super) async fn close(&self) -> Result<(), RunError> {
+        let mut entries = Vec::new();
+        {
+            let outlook = self.board.outlook(self);
+            for (one, stands) in self.board.each().iter().zip(&outlook.stands) {
+                let tally = Tally::of(stands);
+                let is_written = !stands.iter().any(|stand| matches!(stand, Stand::Ended(_, Some(_))));
+                if one.kept.begun.is_some() && one.kept.over.is_none() && tally.is_over() && is_written {
+                    let over = Over { time: self.now(), good: tally.good == tally.jobs, cancelled: None };
+                    entries.push(of_over(&one.rollout.id, &over));
+                }
+            }
+        }
+        for entry in entries {
+            match self.ledger.write(entry).await {
+                Ok(_) | Err(LedgerError::Moved { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
