@@ -205,22 +205,42 @@ impl<'a> Board<'a> {
     }
 }
 
-impl Run<'_> {
-    /// Looks at everything anew, as everybody has it now.
-    pub(super) fn refresh(&self) -> Result<(), RunError> {
-        let records = self.board.fetched()?;
-        self.board.survey(&self.ground, &records)
+impl<'a> Run<'a> {
+    /// The records as this run knows them: after what it wrote, or as it fetched them, if
+    /// others wrote something meanwhile.
+    pub(super) fn records(&self) -> Records<'a> {
+        let repository = self.runner.repository;
+        let (written, fetched) = (self.ledger.tip(), self.fetched.get());
+        let is_newer = |fetched: Oid| match written {
+            Some(written) if written == fetched => false,
+            Some(written) => !repository.git2().graph_descendant_of(written, fetched).unwrap_or(false),
+            None => true,
+        };
+        let newer = fetched.filter(|fetched| is_newer(*fetched));
+        self.fetched.set(newer);
+        Records::at(repository, newer.or(written))
     }
 
-    /// Writes a state by itself. What another one wrote meanwhile stays.
-    pub(super) async fn write_state(&self, task: &Task, state: JobState, seen: Option<Oid>) {
+    /// Looks at everything as this run knows it.
+    pub(super) fn survey(&self) -> Result<(), RunError> {
+        self.board.survey(&self.ground, &self.records())
+    }
+
+    /// Looks at everything anew, as everybody has it now.
+    pub(super) fn refresh(&self) -> Result<(), RunError> {
+        self.fetched.set(self.board.fetched()?.tip());
+        self.survey()
+    }
+
+    /// Writes a state by itself, and says whether it stands. What another one wrote meanwhile stays.
+    pub(super) async fn write_state(&self, task: &Task, state: JobState, seen: Option<Oid>) -> bool {
         let (rollout, job) = (task.rollout.id.as_str(), &task.job.id);
         let blob = super::entry::blob_of(&state);
         let entry = super::entry::of_state(rollout, job, &state, seen);
         let participant = self.ledger.join();
         let written = self.ledger.write(entry).await;
         drop(participant);
-        match written {
+        match &written {
             Ok(_) => {
                 self.board.set(rollout, &task.job, state.clone(), blob);
                 if state.state.is_end() {
@@ -234,8 +254,9 @@ impl Run<'_> {
                     false,
                 );
             }
-            Err(error) => self.not_written(&error),
+            Err(error) => self.not_written(error),
         }
+        written.is_ok()
     }
 
     /// Without records nothing more is begun.

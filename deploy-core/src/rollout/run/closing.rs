@@ -1,6 +1,7 @@
 //! What a run writes about rollouts as a whole: that they begin, what ends without having
 //! been touched, and that they are over.
 
+use futures_util::future::join_all;
 use git2::Oid;
 
 use super::entry::{blob_of, of_begin, of_over, of_state};
@@ -50,12 +51,16 @@ impl Run<'_> {
             }
         }
         let any = !changes.is_empty();
-        for change in changes {
-            match self.ledger.write(change.entry).await {
+        let writes = changes.into_iter().map(|change| async {
+            let Change { id, entry, ends } = change;
+            (self.ledger.write(entry).await, id, ends)
+        });
+        for (written, id, ends) in join_all(writes).await {
+            match written {
                 Ok(_) => {
-                    for (job, state) in change.ends {
-                        self.board.set(&change.id, &job, state.clone(), blob_of(&state));
-                        self.ended(&change.id, &job, &state);
+                    for (job, state) in ends {
+                        self.board.set(&id, &job, state.clone(), blob_of(&state));
+                        self.ended(&id, &job, &state);
                     }
                 }
                 // Somebody else was faster: it is looked at anew.
@@ -64,7 +69,7 @@ impl Run<'_> {
             }
         }
         if any {
-            self.board.survey(&self.ground, &self.ledger.records(self.runner.repository))?;
+            self.survey()?;
         }
         Ok(())
     }
@@ -94,8 +99,8 @@ impl Run<'_> {
                 }
             }
         }
-        for entry in entries {
-            match self.ledger.write(entry).await {
+        for written in join_all(entries.into_iter().map(|entry| self.ledger.write(entry))).await {
+            match written {
                 Ok(_) | Err(LedgerError::Moved { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -1,6 +1,5 @@
 //! One server of a run: brought up if need be, leased, and worked on.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +7,14 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::board::Task;
-use super::deploying::{Did, Prepared};
+use super::deploying::Did;
 use super::{Run, Told, entry};
 use crate::deploy::execute::{Execution, Told as Step};
 use crate::deploy::leftovers;
 use crate::opcon::OpConSystem;
 use crate::repository::records::{Lease, LeaseError, Person, Records, Standing};
 use crate::repository::servers::{self, Named};
-use crate::rollout::{Deed, JobId, JobState, OWN_FAILURE, Rollout, State, Woken};
+use crate::rollout::{Deed, JobState, OWN_FAILURE, Rollout, State, Woken};
 
 /// How often a server that was woken is asked whether it is up.
 const ASKED: Duration = Duration::from_secs(2);
@@ -103,8 +102,7 @@ impl<'a> Run<'a> {
         };
         let mut runner = self.runner.identity.person.clone();
         runner.opcon_user = user.or(runner.opcon_user);
-        let records = self.ledger.records(self.runner.repository);
-        let records = self.board.fetched().unwrap_or(records);
+        let records = self.records();
         let mut held = Held { lane, lease, records, active: Vec::new(), runner };
         if let Err(why) = self.settle(&mut held).await {
             self.problem(None, why, false);
@@ -182,7 +180,7 @@ impl<'a> Run<'a> {
             self.runner.around.told(&Told::Settled { server: &server, what: &what, error: error.as_deref() });
         }
         if any {
-            held.records = self.ledger.records(self.runner.repository);
+            held.records = self.records();
         }
         held.active = held.records.active(&server).map_err(|error| error.to_string())?;
         Ok(())
@@ -270,7 +268,7 @@ impl<'a> Run<'a> {
     pub(super) async fn fail_all(&self, server: &str, why: &str) {
         let tasks = self.board.tasks(self, Some(server));
         self.leave_alone(server);
-        for task in tasks.into_iter().filter(|task| !task.is_stale) {
+        let fail = |task: Task| async move {
             let at = self.now();
             let state = task.state.clone().unwrap_or_else(|| JobState::waiting(&task.job));
             let state = JobState {
@@ -281,7 +279,8 @@ impl<'a> Run<'a> {
             };
             let seen = task.seen;
             self.write_state(&task, state.failed(OWN_FAILURE, why, at), seen).await;
-        }
+        };
+        join_all(tasks.into_iter().filter(|task| !task.is_stale).map(fail)).await;
     }
 
     fn leave_alone(&self, server: &str) {
@@ -294,9 +293,6 @@ impl<'a> Run<'a> {
         self.problem(None, format!("{error}; what is due on `{server}` waits for the next run"), false);
     }
 }
-
-/// By job, what is ready to be carried out.
-pub(super) type Ready = HashMap<JobId, Prepared>;
 
 /// The same job, taken by a run.
 pub(super) fn taken(task: &Task, run: &Run<'_>, by: &Person) -> JobState {

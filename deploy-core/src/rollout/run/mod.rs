@@ -16,10 +16,14 @@ mod around;
 mod asker;
 mod board;
 mod closing;
+mod daily;
 mod deploying;
 pub(super) mod entry;
+mod failure;
 mod lane;
 mod leases;
+mod leftovers;
+mod preparing;
 mod removing;
 mod stale;
 
@@ -32,6 +36,7 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset};
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use git2::Oid;
 use tokio::sync::Semaphore;
 
 use super::{Ground, GroundError, Job, JobId, JobState, SurveyError};
@@ -127,6 +132,8 @@ struct Run<'a> {
     runner: &'a Runner<'a>,
     ground: Ground<'a>,
     ledger: Ledger,
+    /// Where the records were when they were last fetched, if the ledger does not have it yet.
+    fetched: Cell<Option<Oid>>,
     board: Board<'a>,
     /// The name of this run, in the states of the jobs it has.
     name: String,
@@ -154,6 +161,7 @@ impl Runner<'_> {
             board: Board::new(self, commit),
             ground,
             ledger,
+            fetched: Cell::new(None),
             name: RecordId::new().to_string(),
             bag: Bag::default(),
             under_way: Semaphore::new(UNDER_WAY),
@@ -178,7 +186,7 @@ impl<'a> Run<'a> {
     /// Round after round, until nothing is due any more.
     async fn rounds(&self) -> Result<(), RunError> {
         loop {
-            self.board.survey(&self.ground, &self.ledger.records(self.runner.repository))?;
+            self.survey()?;
             self.tell_problems();
             self.begin_and_end().await?;
             let servers = self.servers_with_something_due();

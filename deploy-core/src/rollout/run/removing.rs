@@ -2,8 +2,8 @@
 
 use super::Run;
 use super::board::Task;
-use super::deploying::{FAILED, Failure, REFUSED, of_system};
 use super::entry::{blob_of, of_claim};
+use super::failure::{FAILED, Failure, REFUSED, of_system};
 use super::lane::{Held, taken};
 use crate::deploy::execute::Escort;
 use crate::deploy::{Removal, RemoveError};
@@ -13,36 +13,18 @@ impl<'a> Run<'a> {
     /// Removes; how it went is written down.
     pub(super) async fn remove(&self, held: &Held<'a>, task: Task) {
         let running = taken(&task, self, &held.runner);
-        let records = self.ledger.records(self.runner.repository);
-        let (server, what) = (&held.lane.named.name, task.job.what.to_string());
-        let removal = match self.may_remove(held, &task) {
-            Ok(()) => Removal::find(&records, &*held.lane.system, server, &what).await.map_err(Some),
+        let removal = match self.removal(held, &task).await {
+            Ok(Some(removal)) => removal,
+            Ok(None) => {
+                let why = Some("nothing of it stands there".to_owned());
+                self.write_state(&task, running.ended(State::AlreadyThere, why, self.now()), task.seen).await;
+                return;
+            }
             Err(Failure(code, why)) => {
-                return self.write_state(&task, running.failed(code, why, self.now()), task.seen).await;
+                self.write_state(&task, running.failed(code, why, self.now()), task.seen).await;
+                return;
             }
         };
-        let removal = match removal {
-            Ok(removal) => removal,
-            Err(Some(RemoveError::Nothing { .. })) => {
-                let state = running.ended(
-                    State::AlreadyThere,
-                    Some("nothing of it stands there".to_owned()),
-                    self.now(),
-                );
-                return self.write_state(&task, state, task.seen).await;
-            }
-            Err(error) => {
-                let Failure(code, why) = match &error {
-                    Some(RemoveError::System(error)) => of_system(error),
-                    Some(error) => Failure(OWN_FAILURE, error.to_string()),
-                    None => Failure(OWN_FAILURE, String::new()),
-                };
-                return self.write_state(&task, running.failed(code, why, self.now()), task.seen).await;
-            }
-        };
-        if let Some(why) = refused(&removal, &task) {
-            return self.write_state(&task, running.failed(REFUSED, why, self.now()), task.seen).await;
-        }
         let running = JobState { begun: Some(self.now()), ..running };
         let begin = Some(of_claim(&task.rollout.id, &task.job.id, &running, task.seen));
         let escort = Escort { begin, end: None };
@@ -63,6 +45,23 @@ impl<'a> Run<'a> {
                 self.write_state(&task, JobState { record, ..state }, seen).await;
             }
             Err(error) => self.not_done(&task, &running, error).await,
+        }
+    }
+
+    /// What is to be removed; nothing where nothing of it stands there.
+    async fn removal(&self, held: &Held<'a>, task: &Task) -> Result<Option<Removal>, Failure> {
+        self.may_remove(held, task)?;
+        let (server, what) = (&held.lane.named.name, task.job.what.to_string());
+        let found = Removal::find(&self.records(), &*held.lane.system, server, &what).await;
+        let removal = match found {
+            Ok(removal) => removal,
+            Err(RemoveError::Nothing { .. }) => return Ok(None),
+            Err(RemoveError::System(error)) => return Err(of_system(&error)),
+            Err(error) => return Err(Failure(OWN_FAILURE, error.to_string())),
+        };
+        match refused(&removal, task) {
+            Some(why) => Err(Failure(REFUSED, why)),
+            None => Ok(Some(removal)),
         }
     }
 

@@ -3,8 +3,9 @@
 
 use super::Run;
 use super::board::Task;
-use super::deploying::with_leftovers;
 use super::lane::Held;
+use super::leftovers::with_leftovers;
+use crate::repository::layout::Kind;
 use crate::repository::records::RecordId;
 use crate::rollout::{Deed, State};
 
@@ -15,9 +16,7 @@ impl<'a> Run<'a> {
         let Some(state) = task.state.clone() else { return };
         let stands = |id: RecordId| {
             let package = match task.job.what.kind {
-                crate::repository::layout::Kind::Package => {
-                    held.records.package(&task.job.server, task.job.what.name()).ok().flatten()
-                }
+                Kind::Package => held.records.package(&task.job.server, task.job.what.name()).ok().flatten(),
                 _ => None,
             };
             let schedules = held.active.iter().map(|standing| standing.record.id);
@@ -31,8 +30,9 @@ impl<'a> Run<'a> {
             self.write_entry(&task, ended, entry).await;
             return;
         }
-        self.write_state(&task, state.again(), seen).await;
-        // It is due again: this run does it.
-        self.tried.borrow_mut().remove(&(task.rollout.id.clone(), task.job.id.clone()));
+        if self.write_state(&task, state.again(), seen).await {
+            // It is due again: this run does it.
+            self.tried.borrow_mut().remove(&(task.rollout.id.clone(), task.job.id.clone()));
+        }
     }
 }
