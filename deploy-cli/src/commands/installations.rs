@@ -104,7 +104,7 @@ fn list(args: &ListArgs, global: &Global, ui: &Ui) -> CommandResult {
             None => package.name.clone(),
         });
         table.row([
-            &record.id.to_string()[..13],
+            &shortest(record, &all),
             &record.server,
             kind_word(Some(record.kind)),
             &record.name,
@@ -122,6 +122,21 @@ fn list(args: &ListArgs, global: &Global, ui: &Ui) -> CommandResult {
     finish("installations", &list, &table, ui)?;
     Ok(Exit::Done)
 }
+
+/// As much of its id as no other has, and no less than is easy to compare.
+fn shortest(record: &Record, all: &[Record]) -> String {
+    let id = record.id.to_string();
+    let same = |other: &Record| {
+        let other = other.id.to_string();
+        id.bytes().zip(other.bytes()).take_while(|(one, two)| one == two).count()
+    };
+    let others = all.iter().filter(|other| other.id != record.id);
+    let length = others.map(same).max().map_or(SHORTEST, |same| SHORTEST.max(same + 1));
+    id[..length.min(id.len())].to_owned()
+}
+
+/// The part of an id that tells the time.
+const SHORTEST: usize = 13;
 
 fn forget(args: &ForgetArgs, global: &Global, ui: &Ui) -> CommandResult {
     if args.reason.trim().is_empty() {

@@ -92,6 +92,11 @@ pub struct Woken {
 }
 
 impl Kept {
+    /// Whether a rollout is over; that is known without reading how far its jobs are.
+    pub fn is_over(records: &Records<'_>, id: &str) -> Result<bool, RecordsError> {
+        Ok(records.file::<Over>(&Place::Rollout(id).file(OVER))?.is_some())
+    }
+
     /// Reads it; of a rollout that has not begun there is nothing.
     pub fn read(records: &Records<'_>, id: &str) -> Result<Self, RecordsError> {
         let place = Place::Rollout(id);

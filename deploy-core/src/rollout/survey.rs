@@ -83,20 +83,23 @@ impl Survey {
         let mut known = Vec::new();
         for (id, rollout) in all(ground.repository, commit)? {
             known.push(id.clone());
-            let kept = Kept::read(records, &id)?;
-            if kept.over.is_some() && !also_over {
+            if !also_over && Kept::is_over(records, &id)? {
                 continue;
             }
             match rollout {
-                Ok(rollout) => survey.rollouts.push(Surveyed::of(rollout, kept, ground)),
+                Ok(rollout) => {
+                    let kept = Kept::read(records, &id)?;
+                    survey.rollouts.push(Surveyed::of(rollout, kept, ground));
+                }
                 Err(error) => survey.broken.push((id, error)),
             }
         }
         for id in records.folders_in(KEPT)?.into_iter().filter(|id| !known.contains(id)) {
+            if Kept::is_over(records, &id)? {
+                continue;
+            }
             let kept = Kept::read(records, &id)?;
-            if kept.over.is_none()
-                && let Some(rollout) = as_begun(ground.repository, &id, &kept)
-            {
+            if let Some(rollout) = as_begun(ground.repository, &id, &kept) {
                 let mut surveyed = Surveyed::of(rollout, kept, ground);
                 surveyed.withdrawn = Some("its file was removed from main".to_owned());
                 surveyed.problem = None;

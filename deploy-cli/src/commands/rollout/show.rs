@@ -53,11 +53,14 @@ fn header(one: &Surveyed, stands: &[Stand], ui: &Ui) {
     ui.line(format!("{}  {state}", styled(style::HEADING, one_line(&rollout.id))));
     let file = &rollout.file;
     let timing = &rollout.timing;
+    let zone = timing.zone.to_string();
     let kept = |time: &chrono::DateTime<chrono::FixedOffset>| words::moment(&time.to_utc(), timing);
-    let begun =
-        one.kept.begun.as_ref().map(|begun| format!("{} for {}", kept(&begun.time), begun.asker.name));
-    let over = one.kept.over.as_ref().map(|over| kept(&over.time));
-    let zone = if file.timezone.is_some() { format!(" ({})", timing.zone) } else { String::new() };
+    let begun = one
+        .kept
+        .begun
+        .as_ref()
+        .map(|begun| format!("{} ({zone}) for {}", kept(&begun.time), begun.asker.name));
+    let over = one.kept.over.as_ref().map(|over| format!("{} ({zone})", kept(&over.time)));
     let window = words::window(timing);
     let sequence =
         if stands.len() > 1 { format!("{:?}", file.sequence).to_lowercase() } else { String::new() };
@@ -66,7 +69,7 @@ fn header(one: &Surveyed, stands: &[Stand], ui: &Ui) {
         ("Description", file.description.clone()),
         ("Carries", words::carried(rollout)),
         ("To", file.to.join(", ")),
-        ("Window", if window.is_empty() { window } else { format!("{window}{zone}") }),
+        ("Window", if window.is_empty() { window } else { format!("{window} ({zone})") }),
         ("Frames", file.frames.to_string()),
         ("Priority", if file.priority == 0 { String::new() } else { file.priority.to_string() }),
         ("On failure", sequence),
@@ -83,7 +86,7 @@ fn header(one: &Surveyed, stands: &[Stand], ui: &Ui) {
 }
 
 fn jobs(one: &Surveyed, stands: &[Stand]) -> Table {
-    let heads = ["WAVE", "SERVER", "DOES", "WHAT", "STATE", "CODE", "TIME", "WHY", "JOB"];
+    let heads = ["WAVE", "SERVER", "DOES", "WHAT", "STATE", "CODE", "TIME", "JOB", "WHY"];
     let mut table = Table::new(heads).right(0).right(5).right(6);
     let now = Local::now().fixed_offset();
     for (job, stand) in one.jobs.iter().zip(stands) {
@@ -99,8 +102,8 @@ fn jobs(one: &Surveyed, stands: &[Stand]) -> Table {
             word,
             &code,
             &total.unwrap_or_default(),
-            &why,
             job.id.as_str(),
+            &why,
         ]);
     }
     table

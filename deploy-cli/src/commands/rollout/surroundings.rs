@@ -108,14 +108,16 @@ impl Around for Surroundings<'_> {
 
     fn wake(&self, server: &Named) -> Result<(), String> {
         let broadcast = server.server.broadcast.unwrap_or_default();
-        let mut sent = false;
-        for mac in server.server.mac.iter().flat_map(Macs::all) {
-            mac.wake(broadcast).map_err(|error| format!("cannot send a packet to {broadcast}: {error}"))?;
-            sent = true;
-        }
-        match self.command(WAKE, server)? || sent {
-            true => Ok(()),
-            false => Err(format!("its file has no `mac`, and git's configuration no `{WAKE}`")),
+        let macs = server.server.mac.iter().flat_map(Macs::all);
+        let sent: Vec<Result<(), String>> = macs
+            .map(|mac| mac.wake(broadcast))
+            .map(|sent| sent.map_err(|error| format!("cannot send a packet to {broadcast}: {error}")))
+            .collect();
+        // The command may reach what packets do not.
+        match (self.command(WAKE, server)?, sent.into_iter().find(Result::is_err), &server.server.mac) {
+            (true, ..) | (false, None, Some(_)) => Ok(()),
+            (false, Some(failed), _) => failed,
+            (false, None, None) => Err(format!("its file has no `mac`, and git's configuration no `{WAKE}`")),
         }
     }
 

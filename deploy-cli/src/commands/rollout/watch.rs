@@ -55,6 +55,10 @@ pub(super) fn run(args: WatchArgs, global: &Global, ui: &Ui) -> CommandResult {
                 return Err(CommandError::failed(format!("no rollout `{}`", one_line(id)))
                     .hint("`opcon-deploy rollout list` shows what there is"));
             }
+            if survey.rollouts.is_empty() {
+                ui.note("No rollout has anything left to be done");
+                ui.hint("`opcon-deploy rollout list` shows those that are over too");
+            }
             let failed = outlook.stands.iter().any(|stands| Tally::of(stands).failed > 0);
             return Ok(if failed { Exit::Failed } else { Exit::Done });
         }

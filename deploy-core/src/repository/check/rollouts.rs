@@ -9,9 +9,10 @@ use crate::definition::{decode, encode};
 use crate::repository::history::History;
 use crate::repository::layout::Kind;
 use crate::repository::package::Package;
+use crate::repository::records::Records;
 use crate::repository::resolve::{ResolveError, versions};
 use crate::repository::servers::Server;
-use crate::rollout::{DemandError, Environment, Fleet, NotCarried, RolloutFile, What, demands};
+use crate::rollout::{DemandError, Environment, Fleet, Kept, NotCarried, RolloutFile, What, demands};
 
 /// The files that could be read, with their paths.
 #[derive(Debug, Default)]
@@ -35,12 +36,19 @@ pub(super) fn check(
     // Without a history there are no versions; the pins of packages say why.
     let history = History::load(stock.repository).ok();
     let history = history.as_ref();
+    // What one that is over named may be gone by now.
+    let records = Records::open(stock.repository).ok();
+    let is_live = |(path, _): &&(String, RolloutFile)| {
+        let over = records.as_ref().map(|records| Kept::is_over(records, &name_of(path)));
+        !matches!(over, Some(Ok(true)))
+    };
+    let live: Vec<&(String, RolloutFile)> = containers.rollouts.iter().filter(is_live).collect();
     let carried = |path: &str, text: &str, to_remove: bool| {
         let what = What::parse(text, to_remove).ok()?;
         let problem = not_carried(&what, to_remove, history?, packages, stock)?;
         Some(Finding::new(code::ROLLOUT_WHAT, path, problem))
     };
-    for (path, file) in &containers.rollouts {
+    for (path, file) in &live {
         let values = file.problems().into_iter();
         findings
             .extend(values.map(|(key, problem)| {
@@ -60,7 +68,7 @@ pub(super) fn check(
             }
         }
     }
-    in_each_others_way(&containers.rollouts, fleet, findings);
+    in_each_others_way(&live, fleet, findings);
     for (path, environment) in &containers.environments {
         let problems = environment.problems().into_iter();
         findings.extend(problems.map(|(rule, problem)| {
@@ -114,7 +122,7 @@ fn not_carried(
 }
 
 /// The same thing on its way to the same server twice.
-fn in_each_others_way(rollouts: &[(String, RolloutFile)], fleet: Fleet<'_>, findings: &mut Vec<Finding>) {
+fn in_each_others_way(rollouts: &[&(String, RolloutFile)], fleet: Fleet<'_>, findings: &mut Vec<Finding>) {
     let mut first: HashMap<(String, String), (&str, String)> = HashMap::new();
     for (path, file) in rollouts {
         let targets = fleet.targets(&file.to).unwrap_or_default();

@@ -7,7 +7,8 @@ use git2::Oid;
 use super::entry::{blob_of, of_begin, of_over, of_state};
 use super::{Run, RunError};
 use crate::repository::records::{Entry, LedgerError};
-use crate::rollout::{Begun, Job, JobState, Over, Scope, Stand, Tally, Unwritten};
+use crate::repository::servers::{self, Named};
+use crate::rollout::{Begun, Job, JobState, Over, Scope, Stand, Surveyed, Tally, Unwritten};
 
 /// What is to be written about one rollout.
 struct Change {
@@ -83,6 +84,29 @@ impl Run<'_> {
             scope: scope.clone(),
         };
         of_begin(id, &begun)
+    }
+
+    /// Switches off what runs that were cut off have woken, where all jobs there have ended.
+    pub(super) async fn switch_off(&self) -> Result<(), RunError> {
+        let is_done = |one: &Surveyed, server: &str| self.board.is_done_on(&one.rollout.id, server);
+        let woken = |one: &Surveyed| {
+            let done = one.kept.woken.keys().filter(|server| is_done(one, server));
+            done.cloned().collect::<Vec<String>>()
+        };
+        let mut servers: Vec<String> = self.board.each().iter().flat_map(woken).collect();
+        servers.sort_unstable();
+        servers.dedup();
+        let named = |server: &String| servers::find(self.runner.repository, server).ok();
+        let named: Vec<Named> = servers.iter().filter_map(named).collect();
+        let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
+        let leases = self.take_each(&names)?;
+        for (named, lease) in named.iter().zip(leases) {
+            // Whoever has it sees to it.
+            let Some(lease) = lease else { continue };
+            self.power_off(named).await;
+            self.bag.put(lease);
+        }
+        Ok(())
     }
 
     /// Rollouts that nothing is left to be done of are over.

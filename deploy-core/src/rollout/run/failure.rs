@@ -42,16 +42,20 @@ pub(super) fn of_system(error: &OpConError) -> Failure {
     Failure(if unreachable { OWN_FAILURE } else { FAILED }, error.on_one_line())
 }
 
+/// What must be accepted, or cannot be: one reason, and everything that `accept` would have to name.
 pub(super) fn of_refusals(refusals: &[Refusal]) -> Failure {
     let errors = refusals.iter().any(|refusal| refusal.kind == RefusalKind::Errors);
     let first = refusals.iter().min_by_key(|refusal| refusal.kind);
     let mut why = first.map(|refusal| refusal.message.clone()).unwrap_or_default();
-    if refusals.len() > 1 {
-        why.push_str(&format!(" (and {} more)", refusals.len() - 1));
+    let mut words: Vec<String> = Vec::new();
+    for option in refusals.iter().filter_map(|refusal| refusal.kind.option()) {
+        let word = format!("\"{}\"", option.trim_start_matches("--accept-"));
+        if !words.contains(&word) {
+            words.push(word);
+        }
     }
-    if !errors && let Some(option) = first.and_then(|refusal| refusal.kind.option()) {
-        let word = option.trim_start_matches("--accept-");
-        why.push_str(&format!("; `accept = [\"{word}\"]` in its file goes on nevertheless"));
+    if !errors && !words.is_empty() {
+        why.push_str(&format!("; `accept = [{}]` in its file goes on nevertheless", words.join(", ")));
     }
     Failure(if errors { LACKS } else { REFUSED }, why)
 }

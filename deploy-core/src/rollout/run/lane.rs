@@ -235,7 +235,7 @@ impl<'a> Run<'a> {
     }
 
     /// Switches a server off that was woken for rollouts that are done with it.
-    async fn power_off(&self, named: &Named) {
+    pub(super) async fn power_off(&self, named: &Named) {
         let server = &named.name;
         let woken: Vec<(String, bool)> = self
             .board

@@ -36,15 +36,22 @@ impl Bag {
 impl Run<'_> {
     /// One try for the leases of all servers that are up.
     pub(super) fn take_together(&self, lanes: &[Lane]) -> Result<Vec<Option<Lease>>, RunError> {
+        let up: Vec<&str> =
+            lanes.iter().filter(|lane| lane.is_up).map(|lane| lane.named.name.as_str()).collect();
+        let mut got = self.take_each(&up)?.into_iter();
+        Ok(lanes.iter().map(|lane| if lane.is_up { got.next().flatten() } else { None }).collect())
+    }
+
+    /// One try for the leases of servers; what others did there meanwhile is looked at.
+    pub(super) fn take_each(&self, servers: &[&str]) -> Result<Vec<Option<Lease>>, RunError> {
         let (runner, owner) = (self.runner, &self.runner.identity.person);
         let claim =
-            |lane| Claim { server: lane, owner, host: &runner.host, purpose: PURPOSE, wait: Duration::ZERO };
-        let up: Vec<Claim<'_>> =
-            lanes.iter().filter(|lane| lane.is_up).map(|lane| claim(lane.named.name.as_str())).collect();
-        let mut got = Lease::acquire_all(runner.repository, runner.reach, &up)?.into_iter();
-        let taken = lanes.iter().map(|lane| if lane.is_up { got.next().flatten() } else { None }).collect();
-        // What others did there meanwhile.
-        self.refresh()?;
+            |server| Claim { server, owner, host: &runner.host, purpose: PURPOSE, wait: Duration::ZERO };
+        let claims: Vec<Claim<'_>> = servers.iter().copied().map(claim).collect();
+        let taken = Lease::acquire_all(runner.repository, runner.reach, &claims)?;
+        if !taken.is_empty() {
+            self.refresh()?;
+        }
         Ok(taken)
     }
 

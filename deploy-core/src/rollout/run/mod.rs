@@ -191,6 +191,9 @@ impl<'a> Run<'a> {
             self.begin_and_end().await?;
             let servers = self.servers_with_something_due();
             if servers.is_empty() || self.is_stopped() {
+                if !self.is_stopped() {
+                    self.switch_off().await?;
+                }
                 self.close().await?;
                 return Ok(());
             }
