@@ -34,7 +34,12 @@ mod remotes;
 mod replayed;
 mod rolling_back;
 mod rollout_faults;
+mod rollout_housekeeping;
+#[cfg(unix)]
+mod rollout_killed;
+mod rollout_rules;
 mod rollout_runs;
+mod rollout_updates;
 mod rollouts;
 mod rules;
 mod rules_bad_input;

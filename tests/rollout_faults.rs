@@ -6,51 +6,10 @@ use deploy_sandbox::{Config, Seed, SystemConfig, SystemType};
 use serde_json::Value;
 use snapbox::str;
 
-use crate::harness::{Run, Systems, World, starting};
+use crate::harness::rollouts::{inserts, production};
+use crate::harness::{Systems, World, starting};
 
 const USERS: &str = "[[user]]\nname = \"Ann Ops\"\nemails = [\"ann@corp.example\"]\nrole = \"Administration\"\n\n[[user]]\nname = \"Bob\"\nemails = [\"bob@corp.example\"]\nrole = \"Production\"\nrunner = RUNNER\n";
-
-fn production(names: &[&str]) -> Systems {
-    let systems: Vec<(&str, SystemType)> = names.iter().map(|name| (*name, SystemType::Production)).collect();
-    Systems::empty(&systems)
-}
-
-impl World {
-    /// Commits a rollout, and pushes it where there is a remote.
-    fn propose(&self, id: &str, text: &str) {
-        self.write(&format!("central/rollouts/{id}.toml"), text);
-        self.commit("central", &format!("Rollout {id}"));
-        if !self.git("central", &["remote"]).is_empty() {
-            self.git("central", &["push", "--quiet", "origin", "main"]);
-        }
-    }
-
-    /// The states of the jobs of a rollout as a clone knows them, with their codes.
-    #[track_caller]
-    fn states(&self, folder: &str, id: &str) -> Vec<String> {
-        let json = self.run(folder, &["rollout", "show", id, "--json", "--fetch"]).ok().json();
-        let job = |job: &Value| {
-            let code = job["code"].as_i64().map(|code| format!(" {code}")).unwrap_or_default();
-            format!("{}{code}", job["state"].as_str().unwrap())
-        };
-        json["rollout"]["jobs"].as_array().unwrap().iter().map(job).collect()
-    }
-
-    /// As waiting for the end of the leases of a killed command would.
-    fn forget_leases(&self, folder: &str) {
-        let refs = self.git(folder, &["for-each-ref", "--format=%(refname)", "refs/opcon-deploy/locks/"]);
-        refs.lines().for_each(|name| drop(self.git(folder, &["update-ref", "-d", name])));
-    }
-}
-
-/// Whether each is there, once.
-fn inserts(systems: &Systems) -> usize {
-    systems
-        .requests()
-        .iter()
-        .filter(|one| one.method == "POST" && one.path.contains("/schedules") && one.path.contains("impex"))
-        .count()
-}
 
 /// Two runners at once: what records and systems say was done once is what both told.
 fn race(world: &World, systems: &Systems, folders: [&str; 2]) {
@@ -282,52 +241,4 @@ fn a_remote_that_is_gone_stops_everything_before_a_target_is_touched() {
     assert_eq!(systems.requests().len(), before);
     world.central(&["rollout", "run", "--due", "--offline"]).ok();
     assert_eq!(systems.starts("PROD-A", "Payroll"), "06:00");
-}
-
-/// Killed at every git in turn: the next run ends it, and nothing is done twice.
-#[cfg(unix)]
-fn killed_at_every_git(after: bool) {
-    use crate::killed::{killing_git, run_killed};
-    let systems = production(&["PROD-A", "PROD-B"]);
-    let world = World::with_systems(&systems);
-    let mut touched = 0;
-    for number in 1.. {
-        assert!(number < crate::recovery::MANY);
-        let time = format!("{:02}:{:02}", number / 60, number % 60);
-        world.import("central", &starting("Payroll", &time), &[]).ok();
-        let id = format!("r{number}");
-        world.propose(&id, "what = ['Payroll']\nto = ['group:production']\n");
-        let before = inserts(&systems);
-        killing_git(&world, number, after);
-        let run: Run = run_killed(&world, &["rollout", "run", "--due"]);
-        let calls = world.read("bin/count");
-        let when = format!("killed at {}\n{run}", calls.lines().last().unwrap_or_default());
-        touched += usize::from(inserts(&systems) > before && run.output.status.code().is_none());
-        world.forget_leases("central");
-        let again = world.central(&["rollout", "run", "--due"]);
-        assert_eq!(again.output.status.code(), Some(0), "{when}\n{again}");
-        let states = world.states("central", &id);
-        assert!(states.iter().all(|state| state == "succeeded"), "{states:?}\n{when}\n{again}");
-        assert_eq!(inserts(&systems) - before, 2, "{when}\n{again}");
-        for server in ["PROD-A", "PROD-B"] {
-            assert_eq!(systems.starts(server, "Payroll"), time.as_str(), "{when}\n{again}");
-        }
-        if run.output.status.code().is_some() {
-            assert!(touched > 1, "no kill came after a target was touched");
-            break;
-        }
-    }
-    world.assert_sound("central");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_runner_killed_before_any_git() {
-    killed_at_every_git(false);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_runner_killed_after_any_git() {
-    killed_at_every_git(true);
 }

@@ -1,73 +1,15 @@
 //! `rollout run --due`: what is due is done, once, in its order; what fails is told and kept.
 
-use deploy_sandbox::SystemType;
 use serde_json::Value;
 use snapbox::str;
 
-use crate::harness::{Run, Systems, World, starting};
-
-/// Three production systems without schedules, and a package of two schedules.
-fn world() -> (Systems, World) {
-    let systems = Systems::empty(&[
-        ("PROD-A", SystemType::Production),
-        ("PROD-B", SystemType::Production),
-        ("PROD-C", SystemType::Production),
-    ]);
-    let world = World::with_systems(&systems);
-    world.import("central", &starting("Ledger", "06:00"), &[]).ok();
-    world.import("central", &starting("Payroll", "07:00"), &[]).ok();
-    world.central(&["package", "create", "FINANCE", "Ledger", "Payroll"]).ok();
-    (systems, world)
-}
-
-/// What a run said; servers that are worked on side by side end in any order.
-fn said(run: &Run) -> String {
-    let text = run.to_string();
-    let (stdout, rest) = text.split_at(text.find("--- stderr").unwrap_or(0));
-    let mut lines: Vec<&str> = stdout.split_inclusive('\n').collect();
-    lines.sort_unstable();
-    lines.concat() + rest
-}
-
-/// Somebody makes a schedule in OpCon.
-fn make(systems: &Systems, system: &str, schedule: &str) {
-    systems.put(system, &serde_json::from_str(&starting(schedule, "01:00")).unwrap());
-}
-
-impl World {
-    /// Commits a rollout.
-    fn rollout(&self, id: &str, text: &str) {
-        self.write(&format!("central/rollouts/{id}.toml"), text);
-        self.commit("central", &format!("Rollout {id}"));
-    }
-
-    fn run_due(&self) -> Run {
-        self.central(&["rollout", "run", "--due"])
-    }
-
-    /// One line for each job of a rollout: server, what, state and code.
-    #[track_caller]
-    fn jobs(&self, id: &str) -> Vec<String> {
-        let json = self.central(&["rollout", "show", id, "--json"]).ok().json();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let job = |job: &Value| {
-            let code = job["code"].as_i64().map(|code| format!(" {code}")).unwrap_or_default();
-            format!(
-                "{} {} {} {}{code}",
-                text(&job["server"]),
-                text(&job["does"]),
-                text(&job["what"]),
-                text(&job["state"])
-            )
-        };
-        json["rollout"]["jobs"].as_array().unwrap().iter().map(job).collect()
-    }
-}
+use crate::harness::rollouts::{finance, make, said};
+use crate::harness::starting;
 
 #[test]
 fn a_package_goes_to_many_systems_in_waves() {
-    let (systems, world) = world();
-    world.rollout("finance", "what = ['package:FINANCE']\nto = ['group:production']\norder = ['PROD-B', '*']\ndescription = 'first'\n");
+    let (systems, world) = finance();
+    world.propose("finance", "what = ['package:FINANCE']\nto = ['group:production']\norder = ['PROD-B', '*']\ndescription = 'first'\n");
     let run = world.run_due().ok();
     snapbox::assert_data_eq!(
         said(&run),
@@ -113,11 +55,11 @@ Nothing was due
 
 #[test]
 fn a_new_version_leaves_nothing_of_the_old_one_behind() {
-    let (systems, world) = world();
-    world.rollout("one", "what = ['package:FINANCE@1']\nto = ['PROD-A', 'PROD-B']\n");
+    let (systems, world) = finance();
+    world.propose("one", "what = ['package:FINANCE@1']\nto = ['PROD-A', 'PROD-B']\n");
     world.run_due().ok();
     world.central(&["package", "remove", "FINANCE", "Payroll"]).ok();
-    world.rollout("two", "what = ['package:FINANCE']\nto = ['group:production']\n");
+    world.propose("two", "what = ['package:FINANCE']\nto = ['group:production']\n");
     snapbox::assert_data_eq!(
         said(&world.run_due().ok()),
         str![[r#"
@@ -146,30 +88,30 @@ two  PROD-C  deploy package:FINANCE@2  succeeded
         ]
     );
     // What stands there already is done; `force` does it again; without `update` what is left stays.
-    world.rollout("three", "what = ['package:FINANCE']\nto = ['PROD-A']\n");
+    world.propose("three", "what = ['package:FINANCE']\nto = ['PROD-A']\n");
     world.run_due().ok();
     assert_eq!(world.jobs("three"), ["PROD-A deploy package:FINANCE@2 already there"]);
     let inserts = systems.asked("POST", "/impex");
-    world.rollout("four", "what = ['package:FINANCE']\nto = ['PROD-A']\nforce = true\n");
+    world.propose("four", "what = ['package:FINANCE']\nto = ['PROD-A']\nforce = true\n");
     world.run_due().ok();
     assert_eq!(world.jobs("four"), ["PROD-A deploy package:FINANCE@2 succeeded"]);
     assert!(systems.asked("POST", "/impex") > inserts);
-    world.rollout("five", "uninstall = ['package:FINANCE']\nto = ['PROD-A', 'PROD-B']\n");
+    world.propose("five", "uninstall = ['package:FINANCE']\nto = ['PROD-A', 'PROD-B']\n");
     world.run_due().ok();
     assert_eq!(systems.stands("PROD-A", "Ledger"), Value::Null);
-    world.rollout("six", "uninstall = ['package:FINANCE']\nto = ['PROD-A']\n");
+    world.propose("six", "uninstall = ['package:FINANCE']\nto = ['PROD-A']\n");
     world.run_due().ok();
     assert_eq!(world.jobs("six"), ["PROD-A uninstall package:FINANCE already there"]);
 }
 
 #[test]
 fn a_failure_aborts_the_rest_until_it_is_retried() {
-    let (systems, world) = world();
+    let (systems, world) = finance();
     // Somebody has made a schedule of that name there.
     make(&systems, "PROD-A", "Ledger");
     let file =
         "what = ['package:FINANCE']\nto = ['group:production']\norder = ['PROD-A', 'PROD-B', 'PROD-C']\n";
-    world.rollout("finance", file);
+    world.propose("finance", file);
     let run = world.run_due().exits(1);
     snapbox::assert_data_eq!(
         said(&run),
@@ -193,7 +135,7 @@ finance  PROD-C  deploy package:FINANCE@1  failed (-8888): aborted: deploy of pa
         ]
     );
     // What it accepts may still change; what it carries where may not.
-    world.rollout("finance", &format!("{file}accept = ['unknown']\n"));
+    world.propose("finance", &format!("{file}accept = ['unknown']\n"));
     snapbox::assert_data_eq!(
         world.central(&["rollout", "retry", "finance"]).ok().to_string(),
         str![[r#"
@@ -221,9 +163,9 @@ Hint: `opcon-deploy rollout show "finance"` shows how far its jobs are
 
 #[test]
 fn with_continue_the_others_go_on() {
-    let (systems, world) = world();
+    let (systems, world) = finance();
     make(&systems, "PROD-A", "Ledger");
-    world.rollout(
+    world.propose(
         "finance",
         "what = ['Ledger', 'Payroll']\nto = ['group:production']\nsequence = 'continue'\n",
     );
@@ -236,10 +178,10 @@ fn with_continue_the_others_go_on() {
 
 #[test]
 fn what_was_begun_keeps_what_it_carries() {
-    let (_systems, world) = world();
+    let (_systems, world) = finance();
     let file =
         "what = ['package:FINANCE']\nto = ['PROD-A', 'PROD-B']\norder = ['PROD-A', 'PROD-B']\nsoak = '2d'\n";
-    world.rollout("finance", file);
+    world.propose("finance", file);
     world.run_due().ok();
     // The latest version is that of the moment it began.
     world.import("central", &starting("Ledger", "06:30"), &[]).ok();
@@ -249,7 +191,7 @@ fn what_was_begun_keeps_what_it_carries() {
         jobs,
         ["PROD-A deploy package:FINANCE@1 succeeded", "PROD-B deploy package:FINANCE@1 waiting"]
     );
-    world.rollout("finance", &file.replace("package:FINANCE", "package:FINANCE@2"));
+    world.propose("finance", &file.replace("package:FINANCE", "package:FINANCE@2"));
     let run = world.run_due().exits(1);
     snapbox::assert_data_eq!(
         run.to_string(),
@@ -261,16 +203,16 @@ Nothing was due
 
 "#]]
     );
-    world.rollout("finance", &file.replace("2d", "0s"));
+    world.propose("finance", &file.replace("2d", "0s"));
     world.run_due().ok();
     assert_eq!(world.jobs("finance")[1], "PROD-B deploy package:FINANCE@1 succeeded");
 }
 
 #[test]
 fn jobs_are_cancelled_before_they_begin() {
-    let (systems, world) = world();
+    let (systems, world) = finance();
     let file = "what = ['package:FINANCE']\nto = ['PROD-A', 'PROD-B', 'PROD-C']\norder = ['PROD-A', '*']\nsoak = '2d'\n";
-    world.rollout("finance", file);
+    world.propose("finance", file);
     world.run_due().ok();
     let cancel = ["rollout", "cancel", "finance", "--server", "prod-b", "-m", "not there"];
     snapbox::assert_data_eq!(
@@ -297,13 +239,13 @@ Hint: `--yes` answers where nobody can be asked
     world.run_due().ok();
     assert_eq!(systems.stands("PROD-C", "Ledger"), Value::Null);
     // One that has not begun is taken out as a whole, and comes back as a whole.
-    world.rollout("later", "what = ['package:FINANCE']\nto = ['PROD-C']\nstart = '2036-01-01T00:00:00Z'\n");
+    world.propose("later", "what = ['package:FINANCE']\nto = ['PROD-C']\nstart = '2036-01-01T00:00:00Z'\n");
     world.central(&["rollout", "cancel", "later", "--yes", "-m", "no more"]).ok();
     assert_eq!(world.jobs("later"), ["PROD-C deploy package:FINANCE@1 cancelled"]);
     world.central(&["rollout", "retry", "later", "--all"]).ok();
     assert_eq!(world.jobs("later"), ["PROD-C deploy package:FINANCE@1 waiting"]);
     // A file that is taken away takes out what has not begun.
-    world.rollout("gone", &file.replace("soak", "force = true\nsoak"));
+    world.propose("gone", &file.replace("soak", "force = true\nsoak"));
     world.run_due().ok();
     world.git("central", &["rm", "--quiet", "rollouts/gone.toml"]);
     world.commit("central", "Never mind");
@@ -314,8 +256,8 @@ Hint: `--yes` answers where nobody can be asked
 
 #[test]
 fn what_is_not_begun_in_its_time_expires() {
-    let (systems, world) = world();
-    world.rollout("past", "what = ['package:FINANCE']\nto = ['PROD-A']\nend = '2026-01-01T00:00:00Z'\n");
+    let (systems, world) = finance();
+    world.propose("past", "what = ['package:FINANCE']\nto = ['PROD-A']\nend = '2026-01-01T00:00:00Z'\n");
     let run = world.run_due().ok();
     snapbox::assert_data_eq!(
         run.to_string(),

@@ -121,10 +121,10 @@ On failure: abort
 Waves: group:canary, *
 Soak: 30m
 
-WAVE  SERVER  DOES    WHAT               STATE    CODE  TIME  WHY                     JOB
-   1  PROD-A  deploy  package:FINANCE@1  waiting              until 2036-12-01 18:00  80e13a5fb6fc
-   2  PROD-B  deploy  package:FINANCE@1  waiting              for wave 1              1b38fd9b8ae6
-   2  PROD-C  deploy  package:FINANCE@1  waiting              for wave 1              2dab60a4a623
+WAVE  SERVER  DOES    WHAT               STATE    CODE  TIME  JOB           WHY
+   1  PROD-A  deploy  package:FINANCE@1  waiting              80e13a5fb6fc  until 2036-12-01 18:00
+   2  PROD-B  deploy  package:FINANCE@1  waiting              1b38fd9b8ae6  for wave 1
+   2  PROD-C  deploy  package:FINANCE@1  waiting              2dab60a4a623  for wave 1
 --- exit 0
 
 "#]]

@@ -7,6 +7,7 @@
 //! all of what a user would see.
 
 mod records;
+pub mod rollouts;
 mod systems;
 
 use std::cell::Cell;
