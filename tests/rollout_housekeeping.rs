@@ -13,7 +13,17 @@ fn the_same_job_in_two_rollouts_is_done_once() {
     world.propose("second", &format!("{file}priority = 5\n"));
     let show = world.central(&["rollout", "show", "first"]).ok().to_string();
     assert!(show.contains("waiting") && show.contains("rollout `second` does the same right now"), "{show}");
-    snapbox::assert_data_eq!(world.run_due().ok().to_string(), str![]);
+    snapbox::assert_data_eq!(
+        world.run_due().ok().to_string(),
+        str![[r#"
+second  PROD-A  deploy package:FINANCE@1  succeeded
+first  PROD-A  deploy package:FINANCE@1  already there
+--- stderr
+2 jobs: 2 succeeded
+--- exit 0
+
+"#]]
+    );
     assert_eq!(world.jobs("first"), ["PROD-A deploy package:FINANCE@1 already there"]);
     assert_eq!(world.jobs("second"), ["PROD-A deploy package:FINANCE@1 succeeded"]);
     let inserts = crate::harness::rollouts::inserts(&systems);
@@ -147,7 +157,7 @@ fn of_what_has_begun_some_keys_may_change_and_others_may_not() {
         "wake_expiry = '3m'",
         "accept = ['drift']",
         "restart_timeout = '5m'",
-        "timezone = 'Europe/Berlin'\nframes = ['00:00-24:00']\nend = '2036-01-01'",
+        "timezone = 'Europe/Berlin'\nframes = ['00:00-24:00']\nend = '2036-01-01 00:00'",
     ] {
         assert_eq!(reason(key), None, "{key}");
     }
@@ -226,7 +236,7 @@ No rollout is over for long enough
     let list = world.central(&["rollout", "list", "--json"]).ok().json();
     assert_eq!(list["rollouts"].as_array().unwrap().len(), 1);
     // What a rollout did stays in history.
-    let history = world.git("central", &["log", "--format=%s", "origin/deployments"]);
+    let history = world.git("central", &["log", "--format=%B", "origin/deployments"]);
     assert!(history.contains("Rollout `good` succeeded") && history.contains("Rollout `good` is purged"));
     world.assert_sound("central");
 }

@@ -30,16 +30,60 @@ Hint: `opcon-deploy rollout plan --new` makes a rollout for each rule
     // A rule is off until somebody puts it in force.
     world.write("central/environments/retail.toml", RULES.replace("'clean'", "'clean'\nenabled = true"));
     world.commit("central", "Clean up");
-    snapbox::assert_data_eq!(world.central(&["rollout", "plan"]).exits(1).to_string(), str![]);
+    snapbox::assert_data_eq!(
+        world.central(&["rollout", "plan"]).ok().to_string(),
+        str![[r#"
+RULE            SERVER  WHAT             STANDS  WANTED
+retail/clean    PROD-A  schedule Own     1       nothing
+retail/finance  PROD-B  package FINANCE  -       1
+retail/finance  PROD-C  package FINANCE  -       1
+--- stderr
+Hint: `opcon-deploy rollout plan --new` makes a rollout for each rule
+--- exit 0
+
+"#]]
+    );
     let rules = RULES.replace("'clean'", "'clean'\nenabled = true").replace(", 'Old'", "");
     world.write("central/environments/retail.toml", rules);
     world.commit("central", "What there is");
-    snapbox::assert_data_eq!(world.central(&["rollout", "plan", "--new"]).ok().to_string(), str![]);
+    snapbox::assert_data_eq!(
+        world.central(&["rollout", "plan", "--new"]).ok().to_string(),
+        str![[r#"
+RULE            SERVER  WHAT             STANDS  WANTED
+retail/clean    PROD-A  schedule Own     1       nothing
+retail/finance  PROD-B  package FINANCE  -       1
+retail/finance  PROD-C  package FINANCE  -       1
+retail-clean  1 job on 1 server
+retail-finance  2 jobs on 2 servers
+--- stderr
+Commit [commit] on `main`
+Commit [commit] on `main`
+--- exit 0
+
+"#]]
+    );
     world.run_due().ok();
     assert_eq!(systems.starts("PROD-C", "Payroll"), "07:00");
     assert_eq!(systems.stands("PROD-A", "Own"), Value::Null);
-    snapbox::assert_data_eq!(world.central(&["rollout", "plan"]).ok().to_string(), str![]);
-    snapbox::assert_data_eq!(world.central(&["rollout", "plan", "retial"]).exits(1).to_string(), str![]);
+    snapbox::assert_data_eq!(
+        world.central(&["rollout", "plan"]).ok().to_string(),
+        str![[r#"
+--- stderr
+Everything stands where the rules in force want it
+--- exit 0
+
+"#]]
+    );
+    snapbox::assert_data_eq!(
+        world.central(&["rollout", "plan", "retial"]).exits(1).to_string(),
+        str![[r#"
+--- stderr
+Error: no environment `retial`
+Hint: `opcon-deploy schema environment` describes the files of environments/
+--- exit 1
+
+"#]]
+    );
 }
 
 #[test]

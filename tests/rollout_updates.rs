@@ -121,12 +121,25 @@ fn what_others_depend_on_is_not_removed_unasked() {
     let mut container: Value =
         serde_json::from_str(&crate::harness::definition("Month End", &["RUN"])).unwrap();
     let job = &mut container["scheduleList"][0]["jobList"][0];
-    *job = serde_json::json!({ "name": "RUN", "type": "Container", "containerData": { "name": "Payroll" } });
+    *job = serde_json::json!({
+        "name": "RUN", "type": "Container", "frequencyList": [],
+        "containerData": { "subScheduleName": "Payroll" },
+    });
     systems.put("PROD-A", &container);
     world.central(&["package", "remove", "FINANCE", "Payroll"]).ok();
     let file = "what = ['package:FINANCE@2']\nto = ['PROD-A']\n";
     world.propose("two", file);
-    snapbox::assert_data_eq!(world.run_due().exits(1).to_string(), str![]);
+    snapbox::assert_data_eq!(
+        world.run_due().exits(1).to_string(),
+        str![[r#"
+two  PROD-A  deploy package:FINANCE@2  succeeded
+two  PROD-A  uninstall Payroll  failed (4): job `RUN` of `Month End` runs it; `accept = ["warnings"]` in its file goes on nevertheless
+--- stderr
+2 jobs: 1 succeeded, 1 failed
+--- exit 1
+
+"#]]
+    );
     assert_ne!(systems.stands("PROD-A", "Payroll"), Value::Null);
     world.propose("two", &format!("{file}accept = ['warnings']\n"));
     world.central(&["rollout", "retry", "two"]).ok();
@@ -183,9 +196,9 @@ Hint: `opcon-deploy installations` shows the records
     assert_eq!(systems.requests().len(), before);
     assert_eq!(systems.starts("PROD-B", "Ledger"), "06:00");
     let audit = world.central(&["audit", "--all", "--json"]).ok().stdout();
-    assert!(audit.contains("Forget `FINANCE` on `PROD-B`"), "{audit}");
-    let record = world.central(&["deployments", "show", &record]).ok().stdout();
-    assert!(record.contains("forgotten by Ann Ops: removed by hand"), "{record}");
+    assert!(audit.contains("forgot `FINANCE` on PROD-B: removed by hand"), "{audit}");
+    let verified = world.central(&["audit", "verify"]).ok().to_string();
+    assert!(verified.contains("installations forgotten (3)"), "{verified}");
     // Somebody who may not change the server may not say what stands there either.
     let users = "[[user]]\nname = \"Ann Ops\"\nemails = [\"ann@corp.example\"]\nrole = \"Development\"\n";
     world.write("central/users.toml", users);
@@ -193,6 +206,15 @@ Hint: `opcon-deploy installations` shows the records
     let other = world.central(&["installations", "--server", "PROD-A", "--what", "package:", "--json"]).ok();
     let other = text(&other.json()["installations"][0]["record"]);
     let run = world.central(&["installations", "forget", &other, "--reason", "mine"]);
-    snapbox::assert_data_eq!(run.exits(4).to_string(), str![]);
+    snapbox::assert_data_eq!(
+        run.exits(4).to_string(),
+        str![[r#"
+--- stderr
+Error: `Ann Ops` has the role Development, which may not change servers of the production class
+Hint: `opcon-deploy user list` shows who has which role
+--- exit 4
+
+"#]]
+    );
     world.assert_sound("central");
 }

@@ -7,7 +7,6 @@ use deploy_core::repository::servers;
 use deploy_core::repository::users::identify;
 use serde_json::json;
 
-use super::changing::now;
 use super::list::{Filter, finish};
 use super::records::kind_word;
 use super::{completions, note_age, open};
@@ -157,7 +156,7 @@ fn forget(args: &ForgetArgs, global: &Global, ui: &Ui) -> CommandResult {
         identity.may_deploy_to(server.server.kind.class())?;
     }
     let ledger = Ledger::start(&repository, reach)?;
-    let entry = Entry::forget(&found, args.reason.trim(), &identity.person, now());
+    let entry = Entry::forget(&found, args.reason.trim(), &identity.person);
     block_on(ledger.write(entry))??;
     ledger.finish();
     if ui.is_json() {

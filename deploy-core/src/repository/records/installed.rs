@@ -1,11 +1,7 @@
 //! What is installed where: packages and schedules as the records know them, and
 //! forgetting what is wrong there without touching a target.
 
-use chrono::{DateTime, FixedOffset};
-
-use super::{
-    Block, Entry, Expected, Kind, Person, Phase, Place, Record, RecordId, Records, RecordsError, Status,
-};
+use super::{Block, Entry, Expected, Kind, Person, Place, Record, RecordId, Records, RecordsError, plain};
 
 impl Records<'_> {
     /// The records of the packages that stand on a server, by name.
@@ -33,25 +29,16 @@ impl Records<'_> {
 impl Entry {
     /// Records say no longer that something stands there; the target is not touched.
     /// With a package its schedules are forgotten.
-    pub fn forget(records: &[Record], reason: &str, who: &Person, at: DateTime<FixedOffset>) -> Self {
+    pub fn forget(records: &[Record], reason: &str, who: &Person) -> Self {
         let mut entry = Self::default();
         for record in records {
-            let forgotten = Record {
-                status: Status::Inactive,
-                phase: Phase::Done,
-                reason: Some(format!("forgotten by {}: {reason}", who.name)),
-                ended: Some(at),
-                ..record.clone()
-            };
             let (path, folder) = match record.kind {
                 Kind::Package => {
                     let path = Place::Package(&record.server, &record.name).path();
                     (path.clone(), path)
                 }
-                Kind::Script => {
-                    let path = Place::Script(&record.server, &record.name).path();
-                    (path.clone(), path)
-                }
+                // Scripts are never taken away: only the next one takes the place of one.
+                Kind::Script => continue,
                 Kind::Schedule => {
                     let place = Place::Active(&record.server, &record.name);
                     (place.file("record.toml"), place.path())
@@ -59,9 +46,10 @@ impl Entry {
             };
             entry.expects.push((path, Expected::Record(record.id)));
             entry.edits.push((folder, None));
-            entry.blocks.push(Block::of(&forgotten));
+            entry.blocks.push(Block::forgotten(record, who, reason));
             if entry.subject.is_empty() {
-                entry.subject = format!("Forget `{}` on `{}`", record.name, record.server);
+                let (name, server) = (plain(&record.name), plain(&record.server));
+                entry.subject = format!("Forget `{name}` on `{server}`: {}", plain(reason));
             }
         }
         entry

@@ -116,6 +116,10 @@ impl<'a> Run<'a> {
                 break;
             }
             self.tasks(&held, tasks).await;
+            if let Err(why) = self.look(&mut held) {
+                self.problem(None, why, false);
+                self.leave_alone(&server);
+            }
         }
         self.power_off(&held.lane.named).await;
         held.lease
@@ -173,16 +177,18 @@ impl<'a> Run<'a> {
     async fn settle(&self, held: &mut Held<'a>) -> Result<(), String> {
         let server = held.lane.named.name.clone();
         let left = leftovers(&held.records, Some(&server)).map_err(|error| error.to_string())?;
-        let any = !left.is_empty();
         for transaction in left {
             let what = transaction.what();
             let error = self.execution(held).resolve(transaction).await.err().map(|error| error.to_string());
             self.runner.around.told(&Told::Settled { server: &server, what: &what, error: error.as_deref() });
         }
-        if any {
-            held.records = self.records();
-        }
-        held.active = held.records.active(&server).map_err(|error| error.to_string())?;
+        self.look(held)
+    }
+
+    /// What stands on the server, after what was done there.
+    fn look(&self, held: &mut Held<'a>) -> Result<(), String> {
+        held.records = self.records();
+        held.active = held.records.active(&held.lane.named.name).map_err(|error| error.to_string())?;
         Ok(())
     }
 

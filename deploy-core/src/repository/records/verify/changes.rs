@@ -47,6 +47,8 @@ pub(super) struct Changes {
     pub(super) packages: BTreeMap<Named, Changed>,
     pub(super) scripts: BTreeMap<Named, Changed>,
     pub(super) pins: BTreeMap<Named, Changed>,
+    /// How many files of rollouts changed: how far jobs are, which their records prove.
+    pub(super) rollouts: usize,
     /// Paths that no record has.
     pub(super) strange: Vec<String>,
 }
@@ -67,7 +69,11 @@ impl Changes {
     /// Whether nothing changed.
     pub(super) fn is_empty(&self) -> bool {
         let known = [&self.packages, &self.scripts, &self.pins].iter().all(|files| files.is_empty());
-        known && self.open.is_empty() && self.active.is_empty() && self.strange.is_empty()
+        known
+            && self.rollouts == 0
+            && self.open.is_empty()
+            && self.active.is_empty()
+            && self.strange.is_empty()
     }
 
     /// Whether it is the path of something that records have.
@@ -114,6 +120,17 @@ impl Changes {
                     let is = Place::Pin(&named.0, &named.1).path();
                     self.pins.insert(named, changed);
                     is
+                })
+            }
+            ["rollouts", id, file] if matches!(*file, "begun.toml" | "over.toml") => decode(id).map(|id| {
+                self.rollouts += 1;
+                Place::Rollout(&id).file(file)
+            }),
+            ["rollouts", id, server, file] => {
+                let job = file.strip_suffix(".toml").unwrap_or("%");
+                named(id, server).zip(decode(job)).map(|((id, server), job)| {
+                    self.rollouts += 1;
+                    Place::Job(&id, &server, &job).path()
                 })
             }
             _ => None,
@@ -178,6 +195,8 @@ mod tests {
             Place::Package("PROD", "FIN").path(),
             Place::Script("PROD", "Check").path(),
             Place::Pin("PROD", "A/B").path(),
+            Place::Rollout("q4: all").file("begun.toml"),
+            Place::Job("q4: all", "PROD", "0123456789ab").path(),
         ];
         let mut changes = Changes::default();
         for path in &known {
@@ -191,6 +210,8 @@ mod tests {
             known[2].replace("/A%2FB/", "/AB/"),
             "active/PROD/00/Payroll/record.toml".to_owned(),
             "packages/PROD/FIN".to_owned(),
+            Place::Rollout("q4").file("README.md"),
+            Place::Job("q4", "PROD", "0123").path().replace(".toml", ""),
         ];
         for path in strange {
             assert!(!changes.put(&path, changed), "{path}");

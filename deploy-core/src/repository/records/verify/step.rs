@@ -21,6 +21,8 @@ pub(super) enum Act {
     Went(Box<Record>),
     /// A pin was lifted with nothing else.
     Unpinned,
+    /// Somebody said that it does not stand there.
+    Forgotten,
 }
 
 /// One commit while it is looked at.
@@ -205,7 +207,7 @@ impl<'c, 'r> Step<'c, 'r> {
                     Act::Begun(record) | Act::Went(record) => {
                         record.server == named.0 && record.name == named.1
                     }
-                    Act::Unpinned => false,
+                    Act::Unpinned | Act::Forgotten => false,
                 };
                 if key == "Unpinned" && !self.acts.iter().any(deploys) {
                     self.acts.push(Act::Unpinned);
