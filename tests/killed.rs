@@ -11,7 +11,7 @@ use crate::harness::{Run, World, starting};
 use crate::recovery::{DEPLOY, MANY, Story};
 
 /// A `git` that kills whoever called it, at its N-th call or once that has done its work.
-fn killing_git(world: &World, number: usize, after: bool) {
+pub fn killing_git(world: &World, number: usize, after: bool) {
     let real = std::env::var("PATH").unwrap();
     let real = real.split(':').map(|dir| format!("{dir}/git")).find(|git| fs::exists(git).unwrap()).unwrap();
     let count = world.path("bin/count");
@@ -26,7 +26,7 @@ fn killing_git(world: &World, number: usize, after: bool) {
 }
 
 /// Runs the program with that `git`.
-fn run_killed(world: &World, args: &[&str]) -> Run {
+pub fn run_killed(world: &World, args: &[&str]) -> Run {
     let path = format!("{}:{}", world.path("bin").display(), std::env::var("PATH").unwrap());
     world.finish(world.program("central").env("PATH", path).args(args))
 }

@@ -47,6 +47,14 @@ mod recovery;
 mod remotes;
 mod replayed;
 mod rolling_back;
+mod rollout_faults;
+mod rollout_housekeeping;
+#[cfg(unix)]
+mod rollout_killed;
+mod rollout_rules;
+mod rollout_runs;
+mod rollout_updates;
+mod rollouts;
 mod rules;
 mod rules_bad_input;
 mod rules_golden;

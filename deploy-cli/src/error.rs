@@ -3,6 +3,7 @@
 mod deploying;
 mod drift;
 mod log;
+mod rollouts;
 mod users;
 
 use std::error::Error;

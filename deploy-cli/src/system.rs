@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use deploy_core::opcon::{HttpSystem, OpConSystem as _, Proxy, Secret};
+use deploy_core::opcon::{Connection, HttpSystem, OpConSystem as _, Proxy, Secret};
 use deploy_core::repository::Repository;
 use deploy_core::repository::servers::{self, Named};
 use deploy_core::repository::users::{Identity, identify};
@@ -43,8 +43,20 @@ impl Target {
         opcon_user: Option<&str>,
         ui: &Ui,
     ) -> Result<Self, CommandError> {
+        Self::connect_with(repository, named, opcon_user, ui, |_| {})
+    }
+
+    /// The same with other bounds.
+    pub(crate) fn connect_with(
+        repository: &Repository,
+        named: Named,
+        opcon_user: Option<&str>,
+        ui: &Ui,
+        adjust: impl FnOnce(&mut Connection),
+    ) -> Result<Self, CommandError> {
         let mut connection = named.connection(repository)?;
         connection.proxy = proxy(connection.rest.tls);
+        adjust(&mut connection);
         let concurrency = connection.concurrency;
         let (git, shared) = (repository.git(), &named.server.credential);
         let own = match opcon_user {

@@ -8,5 +8,7 @@ pub mod definition;
 pub mod deploy;
 pub mod opcon;
 pub mod repository;
+pub mod rollout;
 pub mod rules;
+pub mod time_span;
 pub mod time_zone;

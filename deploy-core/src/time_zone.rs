@@ -72,6 +72,9 @@ pub enum LocalTimeError {
 }
 
 impl Zone {
+    /// The zone without a zone.
+    pub const UTC: Self = Self(Tz::UTC);
+
     /// The zone of this name; the case of letters is free.
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
         let wanted = name.trim();

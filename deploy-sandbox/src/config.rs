@@ -68,13 +68,23 @@ pub struct SystemConfig {
     pub deploy_licence: bool,
     /// Its own seed.
     pub seed: Option<Seed>,
+    /// Whether it is off at first: it takes no connections until a magic packet wakes it.
+    pub off: bool,
 }
 
 impl SystemConfig {
     /// A licensed system on free ports of the loopback address.
     pub fn new(name: impl Into<String>, kind: SystemType) -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { name: name.into(), kind, rest: free, impex: free, deploy_licence: true, seed: None }
+        Self {
+            name: name.into(),
+            kind,
+            rest: free,
+            impex: free,
+            deploy_licence: true,
+            seed: None,
+            off: false,
+        }
     }
 }
 

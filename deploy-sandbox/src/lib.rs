@@ -98,6 +98,7 @@ mod fault;
 mod hand;
 mod impex;
 mod listen;
+mod power;
 mod request;
 mod rest;
 mod sandbox;

@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::power::Power;
+
 /// Resets a connection: nothing more is written, and the peer is told so.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Switch(Arc<AtomicBool>);
@@ -129,10 +131,10 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn open(listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub(crate) fn open(listener: TcpListener, tls: Option<TlsAcceptor>, power: Power) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (sender, ready) = mpsc::channel(64);
-        let accepting = tokio::spawn(accept(listener, tls, sender));
+        let accepting = tokio::spawn(accept(listener, tls, power, sender));
         Ok(Self { address, ready, accepting })
     }
 }
@@ -146,6 +148,7 @@ impl Drop for Door {
 async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    power: Power,
     sender: mpsc::Sender<(Connection, SocketAddr)>,
 ) {
     loop {
@@ -154,6 +157,11 @@ async fn accept(
             tokio::task::yield_now().await;
             continue;
         };
+        if !power.is_on() {
+            // As from a machine that nobody answers on.
+            let _ = stream.set_zero_linger();
+            continue;
+        }
         let _ = stream.set_nodelay(true);
         let wire = Wire { stream, switch: Switch::default() };
         let Some(tls) = tls.clone() else {

@@ -18,6 +18,7 @@ use crate::config::{Config, PASSWORD, SystemConfig, SystemType, USER};
 use crate::daily;
 use crate::fault::FaultSpec;
 use crate::listen::{Door, Switch};
+use crate::power::{Card, Power};
 use crate::seed::{self, SeedError};
 use crate::serve::{self, Port, RequestRecord, Service, Watch};
 use crate::state::State;
@@ -40,6 +41,7 @@ pub struct Sandbox;
 pub struct Running {
     systems: Vec<RunningSystem>,
     inner: Vec<Arc<System>>,
+    powers: Vec<(Power, Card)>,
     clock: Clock,
     watch: Arc<Watch>,
     ca_pem: Option<String>,
@@ -65,6 +67,10 @@ pub struct RunningSystem {
     pub user: &'static str,
     /// The password of all users.
     pub password: &'static str,
+    /// The address of its network card.
+    pub mac: String,
+    /// Where magic packets to that card go.
+    pub wake: SocketAddr,
 }
 
 impl RunningSystem {
@@ -137,7 +143,12 @@ impl Sandbox {
         config.faults.iter().cloned().for_each(|fault| watch.add_fault(fault));
         let (stop, stopped) = watch::channel(false);
         let (mut systems, mut inner, mut servers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut powers = Vec::new();
         for wanted in &config.systems {
+            let power = Power::new(!wanted.off);
+            let address = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+            let failed = |source| StartError::Listen { system: wanted.name.clone(), address, source };
+            let card = Card::plug(powers.len() + 1, power.clone()).await.map_err(failed)?;
             let system = open(&config, wanted, &clock)?;
             let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.server.clone()));
             let mut addresses = Vec::new();
@@ -145,7 +156,7 @@ impl Sandbox {
                 let failed = |source| StartError::Listen { system: wanted.name.clone(), address, source };
                 let listener = TcpListener::bind(address).await.map_err(failed)?;
                 addresses.push(listener.local_addr().map_err(failed)?);
-                let door = Door::open(listener, acceptor.clone()).map_err(failed)?;
+                let door = Door::open(listener, acceptor.clone(), power.clone()).map_err(failed)?;
                 let port = Port { system: system.clone(), service, watch: watch.clone() };
                 servers.push(tokio::spawn(serve_port(door, port, stopped.clone())));
             }
@@ -157,12 +168,15 @@ impl Sandbox {
                 tls: tls.is_some(),
                 user: USER,
                 password: PASSWORD,
+                mac: card.mac.clone(),
+                wake: card.address,
             });
             inner.push(system);
+            powers.push((power, card));
         }
         let ticker = tokio::spawn(tick(inner.clone()));
         let ca_pem = tls.map(|tls| tls.ca_pem);
-        Ok(Running { systems, inner, clock, watch, ca_pem, stop, servers, ticker })
+        Ok(Running { systems, inner, powers, clock, watch, ca_pem, stop, servers, ticker })
     }
 }
 
@@ -228,6 +242,23 @@ impl Running {
     /// A system by its name, in any case.
     pub fn system(&self, name: &str) -> Option<&RunningSystem> {
         self.systems.iter().find(|system| system.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a system has power.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.power(name).is_some_and(Power::is_on)
+    }
+
+    /// Takes a system's power, or gives it back.
+    pub fn set_power(&self, name: &str, on: bool) {
+        if let Some(power) = self.power(name) {
+            power.set(on);
+        }
+    }
+
+    fn power(&self, name: &str) -> Option<&Power> {
+        let at = self.systems.iter().position(|system| system.name.eq_ignore_ascii_case(name))?;
+        self.powers.get(at).map(|(power, _)| power)
     }
 
     /// The certificate of the authority that signed the servers' certificates.

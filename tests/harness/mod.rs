@@ -9,6 +9,7 @@
 #[cfg(unix)]
 pub mod batch;
 mod records;
+pub mod rollouts;
 mod systems;
 #[cfg(unix)]
 pub mod vendor_table;

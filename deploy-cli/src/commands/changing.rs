@@ -94,7 +94,7 @@ pub(super) struct Held<'r> {
 pub(super) type Settled = (String, Result<Done, ExecuteError>);
 
 /// Somebody who holds a lease, and what for.
-fn who(holder: &Holder) -> String {
+pub(super) fn who(holder: &Holder) -> String {
     let (name, host, purpose) = (one_line(&holder.name), one_line(&holder.host), one_line(&holder.purpose));
     format!("{name} on `{host}` ({purpose})")
 }

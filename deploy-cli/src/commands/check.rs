@@ -51,6 +51,13 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
         ui.print(&report.to_markdown());
         return Ok(exit);
     }
+    show_findings(&report, ui);
+    ui.note(summary(&report));
+    Ok(exit)
+}
+
+/// Each finding on a line.
+pub(super) fn show_findings(report: &Report, ui: &Ui) {
     for finding in &report.findings {
         let style = match finding.severity {
             Severity::Error => style::REMOVED,
@@ -61,8 +68,6 @@ pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
         let label = format!("{}[{}]", finding.severity, finding.code);
         ui.line(text.replacen(&label, &styled(style, &label), 1));
     }
-    ui.note(summary(&report));
-    Ok(exit)
 }
 
 fn summary(report: &Report) -> String {

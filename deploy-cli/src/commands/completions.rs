@@ -82,6 +82,15 @@ pub(crate) fn servers() -> Vec<CompletionCandidate> {
     all.unwrap_or_default().into_iter().map(|(name, _)| CompletionCandidate::new(name)).collect()
 }
 
+/// Ids of rollouts.
+pub(crate) fn rollouts() -> Vec<CompletionCandidate> {
+    let ids = || {
+        let repository = Repository::open(std::path::Path::new(".")).ok()?;
+        deploy_core::rollout::all(&repository, repository.tip().ok()?.commit).ok()
+    };
+    ids().unwrap_or_default().into_iter().map(|(id, _)| CompletionCandidate::new(id)).collect()
+}
+
 /// Names of people.
 pub(crate) fn users() -> Vec<CompletionCandidate> {
     let people = || {

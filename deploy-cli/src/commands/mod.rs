@@ -21,6 +21,7 @@ mod export;
 mod fmt;
 mod import;
 mod init;
+mod installations;
 mod list;
 mod lock;
 mod man;
@@ -29,6 +30,7 @@ mod order;
 mod package;
 mod records;
 mod rollback;
+mod rollout;
 mod rules;
 mod sandbox;
 mod schema;
@@ -113,6 +115,10 @@ pub enum Command {
     Lock(lock::LockArgs),
     /// List and show the records of deployments
     Deployments(deployments::DeploymentsArgs),
+    /// Show what is installed where
+    Installations(installations::InstallationsArgs),
+    /// Bring packages and schedules to many systems
+    Rollout(rollout::RolloutArgs),
     /// Show which version stands on which server
     Status(status::StatusArgs),
     /// Show what stood on a server at a time
@@ -161,6 +167,8 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::Doctor(args) => doctor::run(args, global, ui),
         Command::Lock(args) => lock::run(args, global, ui),
         Command::Deployments(args) => deployments::run(args, global, ui),
+        Command::Installations(args) => installations::run(args, global, ui),
+        Command::Rollout(args) => rollout::run(args, global, ui),
         Command::Status(args) => status::run(args, global, ui),
         Command::Asof(args) => asof::run(args, global, ui),
         Command::Audit(args) => audit::run(args, global, ui),

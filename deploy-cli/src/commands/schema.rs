@@ -36,6 +36,10 @@ enum FileKind {
     Connector,
     /// scripts/<NAME>/script.toml
     Script,
+    /// rollouts/<ID>.toml: what is brought to which servers, when
+    Rollout,
+    /// environments/<NAME>.toml: what should stand where
+    Environment,
     /// schedules/**/<NAME>.json
     Definition,
 }
@@ -49,6 +53,8 @@ pub(super) fn run(args: SchemaArgs, ui: &Ui) -> CommandResult {
         FileKind::Server => SchemaKind::Server,
         FileKind::Connector => SchemaKind::Connector,
         FileKind::Script => SchemaKind::Script,
+        FileKind::Rollout => SchemaKind::Rollout,
+        FileKind::Environment => SchemaKind::Environment,
         FileKind::Definition => SchemaKind::Definition,
     };
     ui.line(serde_json::to_string_pretty(&schema(kind)?)?);

@@ -1,7 +1,10 @@
 //! How to reach one OpCon system: plain values, read by somebody else.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::credential::Secret;
 use super::profile::ConnectorProfile;
@@ -53,6 +56,8 @@ pub struct Connection {
     pub request_timeout: Duration,
     /// Requests under way at the same time.
     pub concurrency: usize,
+    /// Requests under way at the same time to several systems, where they share a bound.
+    pub shared_bound: Option<Arc<Semaphore>>,
     /// No answer may be longer, in bytes.
     pub max_answer: usize,
     /// When requests are repeated.
@@ -76,6 +81,7 @@ impl Connection {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(300),
             concurrency: 16,
+            shared_bound: None,
             max_answer: 256 * 1024 * 1024,
             retry: RetryPolicy::default(),
             profile: ConnectorProfile::default(),

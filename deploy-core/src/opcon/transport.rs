@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +32,7 @@ pub(crate) struct Transport {
     rest: Line,
     impex: Line,
     permits: Semaphore,
+    shared_bound: Option<Arc<Semaphore>>,
     connect_timeout: Duration,
     request_timeout: Duration,
     max_answer: usize,
@@ -75,6 +77,7 @@ impl Transport {
             rest: line(&connection.rest)?,
             impex: line(&connection.impex)?,
             permits: Semaphore::new(connection.concurrency.max(1)),
+            shared_bound: connection.shared_bound.clone(),
             connect_timeout: connection.connect_timeout,
             request_timeout: connection.request_timeout,
             max_answer: connection.max_answer,
@@ -162,6 +165,10 @@ impl Transport {
         };
         // The semaphore is never closed, so there is always a permit in the end.
         let _permit = self.permits.acquire().await;
+        let _shared = match &self.shared_bound {
+            Some(bound) => bound.acquire().await.ok(),
+            None => None,
+        };
         let changes = request.repeat != Repeat::Reading;
         let response = sending.send().await.map_err(|error| self.not_sent(line, &error, changes))?;
         let status = response.status();

@@ -58,26 +58,54 @@ pub(super) fn push(
     expected: Option<Option<Oid>>,
     options: &[&str],
 ) -> Result<Pushed, GitError> {
+    let one = Move { reference, commit, expected };
+    let answer = push_all(git, remote, std::slice::from_ref(&one), options)?.pop();
+    Ok(answer.unwrap_or_else(|| Pushed::NoAnswer(String::new())))
+}
+
+/// What is to become of one ref of the remote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Move<'a> {
+    /// The ref.
+    pub(super) reference: &'a str,
+    /// Where it is to be; `None` is nowhere.
+    pub(super) commit: Option<Oid>,
+    /// Where it must be before, if that matters.
+    pub(super) expected: Option<Option<Oid>>,
+}
+
+/// Pushes to several refs at once, each by itself: some may be taken and others not.
+pub(super) fn push_all(
+    git: &Git,
+    remote: &str,
+    moves: &[Move<'_>],
+    options: &[&str],
+) -> Result<Vec<Pushed>, GitError> {
+    let name = |commit: Option<Oid>| commit.map(|commit| commit.to_string()).unwrap_or_default();
     let mut args = vec!["push".to_owned(), "--porcelain".to_owned()];
     args.extend(options.iter().map(|&option| option.to_owned()));
-    if let Some(expected) = expected {
-        let expected = expected.map(|expected| expected.to_string()).unwrap_or_default();
-        args.push(format!("--force-with-lease={reference}:{expected}"));
+    for one in moves {
+        if let Some(expected) = one.expected {
+            args.push(format!("--force-with-lease={}:{}", one.reference, name(expected)));
+        }
     }
-    let commit = commit.map(|commit| commit.to_string()).unwrap_or_default();
-    args.extend(["--".to_owned(), remote.to_owned(), format!("{commit}:{reference}")]);
+    args.extend(["--".to_owned(), remote.to_owned()]);
+    args.extend(moves.iter().map(|one| format!("{}:{}", name(one.commit), one.reference)));
     let output = git.output(&args)?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     let updates = parse_push(&String::from_utf8_lossy(&output.stdout));
-    Ok(match updates.iter().find(|update| update.to == reference) {
+    // That a ref was not taken is no reason to doubt what is said of the others.
+    let answered = output.status.success() || moves.len() > 1 && updates.iter().any(|one| one.flag == '!');
+    let answer = |one: &Move<'_>| match updates.iter().find(|update| update.to == one.reference) {
         Some(update) if update.flag == '!' && is_behind(&update.summary) => {
             Pushed::Elsewhere(refusal(&update.summary, &stderr))
         }
         Some(update) if update.flag == '!' => Pushed::Refused(refusal(&update.summary, &stderr)),
-        Some(update) if update.flag == '=' && output.status.success() => Pushed::Same,
-        Some(_) if output.status.success() => Pushed::Done,
+        Some(update) if update.flag == '=' && answered => Pushed::Same,
+        Some(_) if answered => Pushed::Done,
         _ => Pushed::NoAnswer(stderr.trim().to_owned()),
-    })
+    };
+    Ok(moves.iter().map(answer).collect())
 }
 
 /// The reason git gives in brackets, and what the remote's hook or host said.

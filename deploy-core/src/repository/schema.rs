@@ -11,6 +11,7 @@ use super::settings::Settings;
 use super::users::Users;
 use crate::definition::ReadError;
 use crate::opcon::ConnectorProfile;
+use crate::rollout::{Environment, RolloutFile};
 
 /// A kind of file that has a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub enum SchemaKind {
     Connector,
     /// `scripts/<NAME>/script.toml`
     Script,
+    /// `rollouts/<id>.toml`
+    Rollout,
+    /// `environments/<NAME>.toml`
+    Environment,
     /// `schedules/**/<NAME>.json`
     Definition,
 }
@@ -46,6 +51,8 @@ pub fn schema(kind: SchemaKind) -> Result<Value, ReadError> {
         SchemaKind::Server => schema_for!(Server).to_value(),
         SchemaKind::Connector => schema_for!(ConnectorProfile).to_value(),
         SchemaKind::Script => schema_for!(ScriptFile).to_value(),
+        SchemaKind::Rollout => schema_for!(RolloutFile).to_value(),
+        SchemaKind::Environment => schema_for!(Environment).to_value(),
         SchemaKind::Definition => crate::definition::read_json(DEFINITION)?,
     })
 }
@@ -66,6 +73,8 @@ mod tests {
             SchemaKind::Server,
             SchemaKind::Connector,
             SchemaKind::Script,
+            SchemaKind::Rollout,
+            SchemaKind::Environment,
         ] {
             let schema = schema(kind).unwrap();
             assert_eq!(schema["additionalProperties"], false, "{schema}");

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::time_span::Span;
+
 /// The name of the file.
 pub const FILE: &str = "deploy.toml";
 
@@ -28,6 +30,25 @@ pub struct Settings {
     pub archive: ArchiveSettings,
     /// Work at a set time.
     pub batch: BatchSettings,
+    /// Rollouts.
+    pub rollouts: RolloutSettings,
+}
+
+/// `[rollouts]`: when rollouts that are over leave the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RolloutSettings {
+    /// How long those stay that succeeded; `30d` if absent.
+    pub purge_succeeded: Span,
+    /// How long all others stay; `90d` if absent.
+    pub purge_failed: Span,
+}
+
+impl Default for RolloutSettings {
+    fn default() -> Self {
+        let days = |days: i64| Span::seconds(days * 24 * 60 * 60);
+        Self { purge_succeeded: days(30), purge_failed: days(90) }
+    }
 }
 
 /// `[deploy]`: what holds for every deployment (the vendor's global rules).

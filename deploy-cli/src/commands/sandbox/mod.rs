@@ -61,6 +61,9 @@ pub struct SandboxArgs {
     /// Give this system no licence for Deploy; may be given several times
     #[arg(long = "unlicensed", value_name = "NAME")]
     unlicensed: Vec<String>,
+    /// Start without power for this system: it takes no connections until a magic packet wakes it; may be given several times
+    #[arg(long = "off", value_name = "NAME")]
+    off: Vec<String>,
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
@@ -130,8 +133,10 @@ fn config(args: SandboxArgs, global: &Global) -> Result<Config, CommandError> {
         }
     }
     let names: Vec<String> = systems.iter().map(|system| system.name.clone()).collect();
-    for name in &args.unlicensed {
+    let unlicensed = args.unlicensed.iter().map(|name| (name, false));
+    for (name, is_off) in unlicensed.chain(args.off.iter().map(|name| (name, true))) {
         match systems.iter_mut().find(|system| system.name.eq_ignore_ascii_case(name)) {
+            Some(system) if is_off => system.off = true,
             Some(system) => system.deploy_licence = false,
             None => {
                 let known = names.join("`, `");
@@ -172,7 +177,7 @@ fn tell(running: &Running, in_repository: bool, ui: &Ui) -> Result<(), CommandEr
                 json!({
                     "name": system.name, "type": system.kind.as_str(), "rest": system.rest_url(),
                     "impex": system.impex_url(), "user": system.user, "password": system.password,
-                    "ca": running.ca_pem(),
+                    "ca": running.ca_pem(), "mac": system.mac, "wake": system.wake,
                 })
             })
             .collect();

@@ -3,7 +3,7 @@
 
 use deploy_core::repository::Repository;
 use deploy_core::repository::change::{Change, Content, Destination};
-use deploy_core::repository::servers::{self, Server, ServerType, credential_for};
+use deploy_core::repository::servers::{self, Macs, Server, ServerType, credential_for};
 use deploy_sandbox::{Running, RunningSystem};
 
 use super::super::commit_words;
@@ -75,6 +75,8 @@ fn server(before: Option<Server>, system: &RunningSystem, has_ca: bool) -> Resul
     server.credential = credential;
     // The clock of a sandbox knows no other.
     server.timezone = Some("UTC".to_owned());
+    server.mac = system.mac.parse().ok().map(Macs::One);
+    server.broadcast = system.wake.to_string().parse().ok();
     server.to_text().map_err(|error| CommandError::failed(error.to_string()))
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deploy_core::repository::change::{Change, Content};
-use deploy_core::repository::servers::{Pins, Server, ServerType, credential_for, path};
+use deploy_core::repository::servers::{Macs, Pins, Server, ServerType, credential_for, path};
+use deploy_core::rollout::{Broadcast, Mac};
 use serde_json::json;
 
 use super::super::{commit_words, open};
@@ -69,6 +70,12 @@ pub(super) struct AddArgs {
     /// Its time zone, such as Europe/Berlin
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
+    /// The address of a network card, to wake it; may be given several times
+    #[arg(long = "mac", value_name = "ADDRESS")]
+    macs: Vec<Mac>,
+    /// Where packets that wake it go, if not into the network of whoever wakes it
+    #[arg(long, value_name = "ADDRESS")]
+    broadcast: Option<Broadcast>,
     /// A connector profile: servers/connectors/NAME.toml
     #[arg(long, value_name = "NAME")]
     connector: Option<String>,
@@ -184,6 +191,12 @@ fn server(args: &AddArgs, name: &str, ui: &Ui) -> Result<Server, CommandError> {
         groups: args.groups.clone(),
         timezone: args.timezone.clone(),
         connector: args.connector.clone(),
+        mac: match args.macs.as_slice() {
+            [] => None,
+            [one] => Some(Macs::One(*one)),
+            several => Some(Macs::Many(several.to_vec())),
+        },
+        broadcast: args.broadcast,
         vars: args.vars.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
         ..Server::new(kind, address, credential)
     })

@@ -1,5 +1,6 @@
 //! How operations end: in one commit each, whatever became of them.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::error::on_one_line;
@@ -84,8 +85,15 @@ impl Execution<'_> {
             () if records.iter().all(|record| record.status == Status::Deleted) => "is gone as planned",
             () => "stands as planned",
         };
+        let done = Done { records, package, mismatch, read_back_decided };
+        entries.extend(self.escort_of(&done));
         self.end(&transaction, entries, stands).await?;
-        Ok(Done { records, package, mismatch, read_back_decided })
+        Ok(done)
+    }
+
+    fn escort_of(&self, done: &Done) -> Option<Entry> {
+        let escort = self.escort.lock().unwrap_or_else(PoisonError::into_inner);
+        escort.end.as_ref().map(|end| end(done))
     }
 
     /// The target said no, and everything stands there as before.

@@ -17,8 +17,8 @@ mod seen;
 mod target;
 mod transaction;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
@@ -58,8 +58,22 @@ pub struct Execution<'a> {
     pub stop: &'a AtomicBool,
     /// Is told how far it is.
     pub told: &'a (dyn Fn(Told) + Sync),
-    at_work: Semaphore,
+    at_work: Arc<Semaphore>,
+    escort: Mutex<Escort<'a>>,
 }
+
+/// What else is committed with the beginning and the end of an operation, so that it stands
+/// or falls with them.
+#[derive(Default)]
+pub struct Escort<'a> {
+    /// With the beginning of the first transaction.
+    pub begin: Option<Entry>,
+    /// With an end at which it stands on the target.
+    pub end: Option<EndsWith<'a>>,
+}
+
+/// What is committed with an end, by how it ended.
+pub type EndsWith<'a> = Box<dyn Fn(&Done) -> Entry + 'a>;
 
 /// How far an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +123,19 @@ impl<'a> Execution<'a> {
         stop: &'a AtomicBool,
         told: &'a (dyn Fn(Told) + Sync),
     ) -> Self {
-        Self { system, ledger, lease, on_mismatch, clock, stop, told, at_work: Semaphore::new(AT_WORK) }
+        let (at_work, escort) = (at_work(), Mutex::default());
+        Self { system, ledger, lease, on_mismatch, clock, stop, told, at_work, escort }
+    }
+
+    /// With bounds that several share, for one transaction that something else depends on.
+    pub fn escorted(self, at_work: Arc<Semaphore>, escort: Escort<'a>) -> Self {
+        Self { at_work, escort: Mutex::new(escort), ..self }
+    }
+
+    /// An entry, with what else is to be committed with it.
+    fn with_escort(&self, begin: Entry) -> Entry {
+        let escort = self.escort.lock().unwrap_or_else(PoisonError::into_inner).begin.take();
+        escort.into_iter().fold(begin, Entry::and)
     }
 
     /// Does it: begin, touch, read back, end.
@@ -119,12 +145,12 @@ impl<'a> Execution<'a> {
     }
 
     /// The same for one that has said to the ledger that it is under way.
-    async fn run_joined(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
+    pub(crate) async fn run_joined(&self, transaction: Transaction) -> Result<Done, ExecuteError> {
         let server = transaction.server().to_owned();
         if self.is_stopped() {
             return Err(ExecuteError::Stopped { server });
         }
-        let begun = self.ledger.write(begin(&transaction)).await;
+        let begun = self.ledger.write(self.with_escort(begin(&transaction))).await;
         begun.map_err(|source| ExecuteError::NotBegun { server, source: Box::new(source) })?;
         let (touched, seen) = match self.touch(&transaction).await {
             Ok(done) => done,
@@ -255,6 +281,11 @@ impl<'a> Execution<'a> {
             }
         }
     }
+}
+
+/// A bound on how many transactions hold whole definitions in memory.
+pub fn at_work() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(AT_WORK))
 }
 
 /// All that is committed before the target is touched.

@@ -18,7 +18,8 @@ impl Execution<'_> {
             ..asked.record(Kind::Package, Action::Delete, &server, &package.name)
         };
         let not_begun = |source| ExecuteError::NotBegun { server, source: Box::new(source) };
-        self.ledger.write(Entry::begin(&record, None, None, None)).await.map_err(not_begun)?;
+        let begin = self.with_escort(Entry::begin(&record, None, None, None));
+        self.ledger.write(begin).await.map_err(not_begun)?;
         let done = self.remove_each(removal.transactions(Some(&record), asked)).await;
         let at = (self.clock)();
         let (record, entry) = match &done {

@@ -88,6 +88,7 @@ impl<'a> Action<'a> {
         let user = match event.act {
             Act::Operation(row) if !row.user().is_empty() => row.user(),
             Act::Pinned(pin) | Act::Unpinned(pin) if !pin.by.is_empty() => pin.by,
+            Act::Forgotten(one) => one.by,
             _ => event.change.author,
         };
         Self {
@@ -136,6 +137,7 @@ impl<'a> Action<'a> {
             What::Record(event) => match event.act {
                 Act::Operation(row) => vec![row.name()],
                 Act::Pinned(pin) | Act::Unpinned(pin) => vec![pin.name],
+                Act::Forgotten(one) => vec![one.name],
                 Act::Other => Vec::new(),
             },
         }
@@ -168,6 +170,7 @@ impl<'a> Action<'a> {
             What::Record(event) => match event.act {
                 Act::Operation(row) => Some(row.server()),
                 Act::Pinned(pin) | Act::Unpinned(pin) => Some(pin.server),
+                Act::Forgotten(one) => Some(one.server),
                 Act::Other => None,
             },
             What::Change(_) => None,

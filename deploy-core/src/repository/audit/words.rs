@@ -23,6 +23,7 @@ pub(super) fn of_event(event: &Event<'_>) -> String {
         Act::Operation(row) => of_operation(&row),
         Act::Pinned(pin) => format!("pinned {}: its content was rolled away from", at(&pin)),
         Act::Unpinned(pin) => format!("lifted the pin of {}", at(&pin)),
+        Act::Forgotten(one) => format!("forgot `{}` on {}: {}", one.name, one.server, one.reason),
         Act::Other => event.change.subject.to_owned(),
     }
 }

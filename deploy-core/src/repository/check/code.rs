@@ -47,6 +47,12 @@ codes! {
     SERVER_FILE = Error "server-file-missing": "a server file names a certificate file or a connector profile that is not there";
     SERVER_RULE = Warning "server-rule-missing": "a server names a default rule that is not in the repository";
     SCRIPT_FILES = Error "script-files": "script.toml and the files beside it do not name the same versions";
+    ROLLOUT_VALUE = Error "rollout-value": "a rollout holds a value that cannot work: an end before the start, time frames that never open, a thing named twice";
+    ROLLOUT_TARGET = Error "rollout-target": "a rollout or an environment's rule names a server or a group that is not there, or targets that nobody is in";
+    ROLLOUT_WHAT = Error "rollout-what": "a rollout or an environment's rule names a package, a schedule or a version that main does not have";
+    ROLLOUT_RULE = Warning "rollout-rule-missing": "a rollout names a transformation rule that is not in the repository";
+    ROLLOUT_CONFLICT = Note "rollout-conflict": "two rollouts bring the same thing to the same server in different versions";
+    ENVIRONMENT_RULE = Error "environment-rule": "a rule of an environment cannot work, or undoes what another one does";
     RULE = Error "rule": "a transformation rule does not compile";
     RULE_PASSED_OVER = Warning "rule-passed-over": "a part of a transformation rule has no effect";
     EMAIL_TWICE = Error "email-twice": "two people in users.toml have the same e-mail address";

@@ -80,6 +80,8 @@ pub struct Report {
     pub schedules: usize,
     /// How many packages were looked at.
     pub packages: usize,
+    /// How many rollouts were looked at.
+    pub rollouts: usize,
 }
 
 impl Report {
@@ -165,7 +167,7 @@ mod tests {
             Finding::new(code::SUB_SCHEDULE, "schedules/C.json", "job `x_y` <b>").pointer("/scheduleList/0"),
             Finding::new(code::UNWIRED, "", "odd ` tick"),
         ];
-        Report { findings, schedules: 2, packages: 0 }
+        Report { findings, schedules: 2, packages: 0, rollouts: 0 }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod names;
 mod packages;
 mod place;
 mod references;
+mod rollouts;
 mod rules;
 mod servers;
 mod shared;
@@ -28,12 +29,13 @@ use super::files::{self, At, File, FilesError, Reader};
 use super::init::is_unwired;
 use super::layout::Kind;
 use super::toml_file::TomlError;
-use crate::definition::Definition;
+use crate::definition::{Definition, decode};
 pub use code::codes;
 use definitions::Facts;
 pub use finding::{Finding, Report};
 use packages::Stock;
 use place::What;
+use rollouts::Containers;
 use shared::Shared;
 
 /// What to check besides the files.
@@ -73,13 +75,14 @@ pub fn check(
         counted.iter().map(|(file, kind, stem)| (file.path.as_str(), *kind, *stem)).collect();
     names::check(&named, &mut findings);
     let schedules = check_definitions(repository, &counted, done, &mut findings);
-    let packages = check_texts(repository, &files, &mut findings)?;
+    let Texts { packages, servers, containers } = check_texts(repository, &files, &mut findings)?;
     rules::check(repository, &mut findings);
     let stems = |wanted: Kind| {
         named.iter().filter(|(_, kind, _)| *kind == wanted).map(|(_, _, stem)| *stem).collect::<HashSet<_>>()
     };
     let stock = Stock { repository, schedules: stems(Kind::Schedule), rules: stems(Kind::Rule) };
     packages::check(&packages, &stock, &mut findings);
+    rollouts::check(&containers, &servers, &packages, &stock, &mut findings);
     findings.extend(unresolved(repository)?);
     if is_unwired(repository) {
         let message = "this clone does not know the drivers for `git diff` and `git merge`; `opcon-deploy init` wires them";
@@ -98,7 +101,34 @@ pub fn check(
         finding.code != code::CONFLICT.code || finding.line.is_some() || !marked.contains(&finding.path)
     });
     findings.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
-    Ok(Report { findings, schedules, packages: packages.len() })
+    let rollouts = containers.rollouts.len();
+    Ok(Report { findings, schedules, packages: packages.len(), rollouts })
+}
+
+/// Checks the rollouts and environments alone, against everything they name.
+pub fn check_rollouts(repository: &Repository) -> Result<Report, CheckError> {
+    let files = files::all(repository, &|folder| place::is_ours(folder))?;
+    let mut findings = Vec::new();
+    let counted = |kind: Kind| {
+        let stems = files.iter().filter_map(move |file| match place::what(&file.path) {
+            What::Counted(other, stem) if other == kind => Some(stem),
+            _ => None,
+        });
+        stems.collect::<HashSet<_>>()
+    };
+    let stock = Stock { repository, schedules: counted(Kind::Schedule), rules: counted(Kind::Rule) };
+    let is_needed = |file: &&File| {
+        let what = place::what(&file.path);
+        matches!(what, What::Rollout | What::Environment | What::Server(_) | What::Counted(Kind::Package, _))
+    };
+    let needed: Vec<File> = files.iter().filter(is_needed).cloned().collect();
+    let Texts { packages, servers, containers } = check_texts(repository, &needed, &mut findings)?;
+    let looked_at = containers.rollouts.len();
+    rollouts::check(&containers, &servers, &packages, &stock, &mut findings);
+    let is_of_one = |path: &str| matches!(place::what(path), What::Rollout | What::Environment);
+    findings.retain(|finding| finding.path.as_deref().is_some_and(is_of_one));
+    findings.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
+    Ok(Report { findings, rollouts: looked_at, ..Report::default() })
 }
 
 /// The report on a repository whose settings cannot be read, so that nothing else can be.
@@ -140,15 +170,23 @@ fn check_definitions(
     files.len()
 }
 
-/// Everything that is not a definition; gives the packages that could be read.
+/// The files that could be read and are held against each other, with their paths or names.
+#[derive(Default)]
+struct Texts {
+    packages: Vec<(String, super::package::Package)>,
+    servers: Vec<(String, super::servers::Server)>,
+    containers: Containers,
+}
+
+/// Everything that is not a definition.
 fn check_texts(
     repository: &Repository,
     files: &[File],
     findings: &mut Vec<Finding>,
-) -> Result<Vec<(String, super::package::Package)>, git2::Error> {
+) -> Result<Texts, git2::Error> {
     let mut reader = Reader::new(repository.git2().path());
     let mut bytes = Vec::new();
-    let mut packages = Vec::new();
+    let mut read = Texts::default();
     let mut has_users = false;
     for file in files {
         let (path, what) = (file.path.as_str(), place::what(&file.path));
@@ -176,13 +214,24 @@ fn check_texts(
         match what {
             What::Counted(Kind::Package, _) => {
                 let package = texts::package(path, &bytes, findings);
-                packages.extend(package.map(|package| (path.to_owned(), package)));
+                read.packages.extend(package.map(|package| (path.to_owned(), package)));
             }
             What::Counted(Kind::Rule, _) => texts::rule(path, &bytes, findings),
             What::Settings => texts::settings(path, &bytes, findings),
             What::Users => texts::users(path, &bytes, findings),
+            What::Server(stem) => {
+                let server = servers::server(path, &bytes, files, findings);
+                read.servers.extend(decode(stem).zip(server));
+            }
+            What::Rollout => {
+                let rollout = texts::toml(path, &bytes, findings);
+                read.containers.rollouts.extend(rollout.map(|rollout| (path.to_owned(), rollout)));
+            }
+            What::Environment => {
+                let environment = texts::toml(path, &bytes, findings);
+                read.containers.environments.extend(environment.map(|file| (path.to_owned(), file)));
+            }
             What::DriftAccepted => texts::drift_accepted(path, &bytes, findings),
-            What::Server => servers::server(path, &bytes, files, findings),
             What::Connector => servers::connector(path, &bytes, findings),
             What::Script => servers::script(path, &bytes, files, findings),
             What::Toml => texts::any(path, &bytes, findings),
@@ -192,7 +241,7 @@ fn check_texts(
     if !has_users {
         findings.push(texts::no_users());
     }
-    Ok(packages)
+    Ok(read)
 }
 
 fn unknown(path: &str) -> Finding {

@@ -13,14 +13,18 @@ pub(super) enum What<'p> {
     Settings,
     /// `users.toml`
     Users,
+    /// `servers/<NAME>.toml`, with its file stem.
+    Server(&'p str),
     /// `drift-accepted.toml`
     DriftAccepted,
-    /// `servers/<NAME>.toml`
-    Server,
     /// `servers/connectors/<NAME>.toml`
     Connector,
     /// `scripts/<NAME>/script.toml`
     Script,
+    /// `rollouts/<id>.toml`
+    Rollout,
+    /// `environments/<NAME>.toml`
+    Environment,
     /// Another TOML file.
     Toml,
     /// Known, and nothing to look into.
@@ -52,13 +56,16 @@ pub(super) fn what(path: &str) -> What<'_> {
     match folder {
         "" => at_root(path),
         "servers" if !rest.contains('/') && ends(&[".pem", ".crt"]) => What::Plain,
-        "servers" if !rest.contains('/') && ends(&[".toml"]) => What::Server,
+        "servers" if !rest.contains('/') && ends(&[".toml"]) => {
+            What::Server(rest.strip_suffix(".toml").unwrap_or(rest))
+        }
         "servers"
             if rest.matches('/').count() == 1 && rest.starts_with("connectors/") && ends(&[".toml"]) =>
         {
             What::Connector
         }
-        "rollouts" | "environments" if !rest.contains('/') && ends(&[".toml"]) => What::Toml,
+        "rollouts" if !rest.contains('/') && ends(&[".toml"]) => What::Rollout,
+        "environments" if !rest.contains('/') && ends(&[".toml"]) => What::Environment,
         "rules" if path == TAGS || path == FEATURES => What::Toml,
         "rules" if rest.starts_with("tests/") && ends(&[".toml"]) => What::Toml,
         "rules" if rest.starts_with("tests/") || ends(&[".rhai"]) => What::Plain,
@@ -92,11 +99,12 @@ mod tests {
             ("rules/r.rhai", What::Counted(Kind::Rule, "r")),
             ("deploy.toml", What::Settings),
             ("users.toml", What::Users),
-            ("servers/QA.toml", What::Server),
+            ("servers/QA.toml", What::Server("QA")),
             ("servers/connectors/old.toml", What::Connector),
             ("servers/connectors/x/old.toml", What::Unknown),
+            ("environments/qa.toml", What::Environment),
+            ("rollouts/finance.toml", What::Rollout),
             ("drift-accepted.toml", What::DriftAccepted),
-            ("environments/qa.toml", What::Toml),
             ("rules/features.toml", What::Toml),
             ("servers/root.pem", What::Plain),
             ("rules/tests/r.toml", What::Toml),

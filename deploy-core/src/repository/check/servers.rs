@@ -12,8 +12,13 @@ use crate::repository::scripts::ScriptFile;
 use crate::repository::servers::{CONNECTORS, Server};
 
 /// A server: its values, and the files it names.
-pub(super) fn server(path: &str, bytes: &[u8], files: &[File], findings: &mut Vec<Finding>) {
-    let Some(server) = toml::<Server>(path, bytes, findings) else { return };
+pub(super) fn server(
+    path: &str,
+    bytes: &[u8],
+    files: &[File],
+    findings: &mut Vec<Finding>,
+) -> Option<Server> {
+    let server = toml::<Server>(path, bytes, findings)?;
     for (key, problem) in server.problems() {
         findings.push(Finding::new(code::SERVER_VALUE, path, format!("`{key}`: {problem}")));
     }
@@ -39,6 +44,7 @@ pub(super) fn server(path: &str, bytes: &[u8], files: &[File], findings: &mut Ve
             findings.push(Finding::new(code::SERVER_RULE, path, message));
         }
     }
+    Some(server)
 }
 
 /// A connector profile.
@@ -83,7 +89,7 @@ mod tests {
         match path.split('/').collect::<Vec<_>>()[..] {
             ["scripts", ..] => script(path, text.as_bytes(), &files, &mut findings),
             ["servers", "connectors", _] => connector(path, text.as_bytes(), &mut findings),
-            _ => server(path, text.as_bytes(), &files, &mut findings),
+            _ => drop(server(path, text.as_bytes(), &files, &mut findings)),
         }
         findings.iter().map(|finding| finding.code.to_owned()).collect()
     }

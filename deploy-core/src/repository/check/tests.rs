@@ -270,3 +270,61 @@ fn a_link_is_no_definition() {
         assert_eq!(report(&sandbox.repository(), None).count(Severity::Error), 1);
     }
 }
+
+#[test]
+fn rollouts_and_environments_are_held_against_everything_else() {
+    let sandbox = Sandbox::new();
+    sandbox.commit_schedule("Payroll", "06:00");
+    sandbox.write("packages/FIN.toml", "");
+    sandbox.commit("package");
+    let server = |groups: &str| {
+        format!("type = \"Production\"\naddress = \"host\"\ncredential = \"x\"\ngroups = [{groups}]\n")
+    };
+    sandbox.write("servers/A.toml", server("\"retail\""));
+    sandbox.write("servers/B.toml", server("\"retail\", \"test\""));
+    let good = "what = [\"package:FIN@1\"]\nto = [\"A\", \"group:retail\"]\nstart = 2026-12-01T18:00:00\ntimezone = \"Europe/Berlin\"\n";
+    sandbox.write("rollouts/good.toml", format!("{good}frames = [\"18:00-24:00\"]\n"));
+    sandbox.write(
+        "rollouts/frames.toml",
+        format!("{good}end = \"2026-12-02T06:00\"\nframes = [\"MON 01:00-02:00\"]\n"),
+    );
+    sandbox.write("rollouts/frame.toml", format!("{good}frames = [\"18-24\"]\n"));
+    sandbox.write(
+        "rollouts/later.toml",
+        "what = [\"package:FIN@2\", \"Payrol\", \"Payroll@HEAD\"]\nto = [\"A\"]\nrules = [\"gone\"]\n",
+    );
+    sandbox.write("rollouts/nowhere.toml", "uninstall = [\"package:FIN\"]\nto = [\"group:development\"]\n");
+    sandbox
+        .write("rollouts/twice.toml", "what = [\"Payroll\", \"Payroll@1\"]\nto = [\"C\"]\npriority = 101\n");
+    let rule = |name: &str, rest: &str| format!("[[rule]]\nname = \"{name}\"\nenabled = true\n{rest}\n");
+    let both = [
+        rule("one", "what = [\"package:FIN\"]\nto = [\"group:retail\"]"),
+        rule("two", "uninstall = [\"package:FIN\"]\nto = [\"B\"]"),
+    ];
+    sandbox.write("environments/eu.toml", both.concat());
+    let report = report(&sandbox.repository(), None);
+    let found: Vec<String> = report
+        .findings
+        .iter()
+        .filter(|finding| !matches!(finding.code, "no-users" | "unwired"))
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "environments/eu.toml: error[environment-rule]: package `FIN` on `B`: rule `eu/one` wants `package:FIN`, rule `eu/two` wants it removed; each would undo the other's work in turn",
+            "rollouts/frame.toml:5:10: error[toml]: `18-24` is not a time frame; one is written `18:00-24:00`, `FRI 22:00-06:00` or `!SAT 11:00-13:00`",
+            "rollouts/frames.toml: error[rollout-value]: `frames`: `MON 01:00-02:00` never open between start and end",
+            "rollouts/later.toml: error[rollout-what]: package `FIN` has no version 2; its latest is 1",
+            "rollouts/later.toml: error[rollout-what]: no schedule `Payrol`; did you mean `Payroll`?",
+            "rollouts/later.toml: error[rollout-what]: `Payroll@HEAD` names no version of main, and a rollout carries nothing else",
+            "rollouts/later.toml: warning[rollout-rule-missing]: rule `gone` is not in the repository",
+            "rollouts/later.toml: note[rollout-conflict]: package `FIN` goes to `A` otherwise in `rollouts/frames.toml`; if both are due at once, the one of lower priority ends as a conflict",
+            "rollouts/nowhere.toml: error[rollout-target]: the targets are empty: there is no server of that kind",
+            "rollouts/twice.toml: error[rollout-value]: `priority`: 101 is not between -100 and 100",
+            "rollouts/twice.toml: error[rollout-value]: `what`: schedule `Payroll` is named twice",
+            "rollouts/twice.toml: error[rollout-target]: no server `C`",
+            "servers/B.toml: error[server-value]: `groups`: `test` is built in: it holds all servers of that class",
+        ]
+    );
+}

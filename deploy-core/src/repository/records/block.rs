@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Record, RecordId};
+use super::{Person, Record, RecordId, Status};
 
 /// The key that begins a block.
 pub(super) const RECORD_ID: &str = "Record-Id";
@@ -72,6 +72,14 @@ impl Block {
         block.set("Server", record.server.clone());
         block.set("Name", record.name.clone());
         block.set("Status", word(&record.status));
+        block
+    }
+
+    /// Somebody says that it does not stand there; no other record took its place.
+    pub fn forgotten(record: &Record, by: &Person, reason: &str) -> Self {
+        let mut block = Self::status(&Record { status: Status::Inactive, ..record.clone() });
+        block.set("By", by.to_string());
+        block.set("Reason", reason.to_owned());
         block
     }
 

@@ -11,6 +11,7 @@
 //! scripts/<server>/<script>.toml                                the script version last sent there
 //! pins/<server>/<hh>/<schedule>.toml                            content that was rolled away from
 //! archived/<kind>s/<hh>/<name>.toml                             versions that have left the lists
+//! rollouts/<id>/{begun.toml,over.toml,<server>/<job>.toml}      how far the jobs of a rollout are
 //! ```
 //!
 //! Every change of a record is told by a block of trailers in the commit that
@@ -24,6 +25,7 @@ mod block;
 mod branch;
 mod entry;
 mod id;
+mod installed;
 mod lease;
 mod ledger;
 pub mod log;
@@ -37,7 +39,7 @@ pub(crate) mod testing;
 pub mod verify;
 
 /// Text from elsewhere, on one line and without what a terminal would obey.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -46,9 +48,11 @@ pub use block::{Block, parse_blocks};
 pub use branch::Reach;
 pub use entry::{Entry, Expected};
 pub use id::RecordId;
+pub use installed::{InstalledError, installed};
 pub use lease::{Claim, Got, Holder, Lease, LeaseError};
 pub use ledger::{Ledger, LedgerError, LedgerStats, Participant, Written};
 pub use place::Place;
+pub(crate) use read::FileBelow;
 pub use read::{OpenOperation, Records, RecordsError, Standing};
 pub use record::{
     Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, STANDS_OTHERWISE, Source, Status,

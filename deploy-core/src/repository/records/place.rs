@@ -21,6 +21,10 @@ pub enum Place<'a> {
     Pin(&'a str, &'a str),
     /// The archived versions of a schedule, package or rule.
     Archived(layout::Kind, &'a str),
+    /// The folder of a rollout.
+    Rollout(&'a str),
+    /// The state of a job of a rollout, on a server.
+    Job(&'a str, &'a str, &'a str),
 }
 
 impl Place<'_> {
@@ -43,6 +47,10 @@ impl Place<'_> {
             Place::Archived(kind, name) => {
                 let name = encode(name);
                 format!("archived/{}s/{}/{name}.toml", kind.word(), fan_out(&name))
+            }
+            Place::Rollout(id) => format!("rollouts/{}", encode(id)),
+            Place::Job(id, server, job) => {
+                format!("rollouts/{}/{}/{}.toml", encode(id), encode(server), encode(job))
             }
         }
     }
@@ -67,6 +75,8 @@ pub(super) fn described(path: &str) -> String {
         ["archived", kind, _, stem] => {
             format!("the archived versions of {} `{}`", kind.trim_end_matches('s'), name(stem))
         }
+        ["rollouts", id, server, _] => format!("a job of rollout `{}` on `{}`", name(id), name(server)),
+        ["rollouts", id, ..] => format!("rollout `{}`", name(id)),
         _ => format!("`{}`", plain(path)),
     }
 }
@@ -93,6 +103,8 @@ mod tests {
                 Place::Archived(layout::Kind::Package, "FIN"),
                 "the archived versions of package `FIN`".to_owned(),
             ),
+            (Place::Rollout("q4"), "rollout `q4`".to_owned()),
+            (Place::Job("q4", "PROD", "0123"), "a job of rollout `q4` on `PROD`".to_owned()),
         ] {
             assert_eq!(described(&place.path()), words);
         }

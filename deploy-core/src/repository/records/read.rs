@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use git2::{ErrorCode, ObjectType, Oid, Tree};
+use git2::{ErrorCode, ObjectType, Oid, Tree, TreeEntry};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
@@ -103,6 +103,29 @@ pub struct OpenOperation {
 pub struct Records<'r> {
     repository: &'r Repository,
     tip: Option<Oid>,
+}
+
+/// A file of the records, not read yet.
+#[derive(Debug)]
+pub(crate) struct FileBelow {
+    /// The folder it is in, as it is written.
+    pub(crate) folder: String,
+    path: String,
+    /// Its blob.
+    pub(crate) blob: Oid,
+    bytes: Vec<u8>,
+}
+
+impl FileBelow {
+    /// Its name, without the extension.
+    pub(crate) fn stem(&self) -> Option<&str> {
+        self.path.rsplit('/').next()?.strip_suffix(".toml")
+    }
+
+    /// What it says.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, RecordsError> {
+        parse(&self.path, &self.bytes)
+    }
 }
 
 impl<'r> Records<'r> {
@@ -252,7 +275,12 @@ impl<'r> Records<'r> {
         let top = format!("packages/{}", encode(server));
         let Some(tree) = self.folder(&top)? else { return Ok(Vec::new()) };
         let files = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Blob));
-        files.map(|entry| parse(&format!("{top}/{}", name_of(&entry)), &self.content(entry.id())?)).collect()
+        let record = |entry: TreeEntry<'_>| -> Result<Record, RecordsError> {
+            parse(&format!("{top}/{}", name_of(&entry)), &self.content(entry.id())?)
+        };
+        let mut packages = files.map(record).collect::<Result<Vec<_>, _>>()?;
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(packages)
     }
 
     /// The archived versions of a schedule, package or rule.
@@ -296,7 +324,29 @@ impl<'r> Records<'r> {
         Ok(found.map(|(who, when)| (who, when.trim().parse().unwrap_or_default())))
     }
 
-    fn file<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, RecordsError> {
+    /// The names of the folders in a folder.
+    pub(crate) fn folders_in(&self, path: &str) -> Result<Vec<String>, RecordsError> {
+        let Some(tree) = self.folder(path)? else { return Ok(Vec::new()) };
+        Ok(subfolders(&tree).into_iter().filter_map(|(_, name)| decode(&name)).collect())
+    }
+
+    /// The files of all folders in a folder: folder, name, blob, and what is in it.
+    pub(crate) fn files_two_below(&self, path: &str) -> Result<Vec<FileBelow>, RecordsError> {
+        let Some(tree) = self.folder(path)? else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for (folder, below) in subfolders(&tree) {
+            for entry in self.repository.git2().find_tree(folder)?.iter() {
+                if entry.kind() == Some(ObjectType::Blob) {
+                    let path = format!("{path}/{below}/{}", name_of(&entry));
+                    let bytes = self.content(entry.id())?;
+                    found.push(FileBelow { folder: below.clone(), path, blob: entry.id(), bytes });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn file<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, RecordsError> {
         match self.find(path)? {
             Some((blob, ObjectType::Blob)) => parse(path, &self.content(blob)?).map(Some),
             _ => Ok(None),

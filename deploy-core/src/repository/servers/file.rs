@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::opcon::{Connection, ConnectorProfile, Endpoint, Fingerprint, Trust};
+use crate::rollout::{Broadcast, Mac, is_built_in};
 use crate::time_zone::Zone;
 
 /// The port of the OpCon REST API.
@@ -62,6 +63,13 @@ pub struct Server {
     /// Its time zone, such as `Europe/Berlin`: that of times given without an offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
+    /// The addresses of its network cards, to wake it: one, or a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<Macs>,
+    /// Where magic packets to it go: the broadcast address of its network, with a port if that is
+    /// not 9; the network that the runner is in if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broadcast: Option<Broadcast>,
     /// A connector profile of the repository: `servers/connectors/<NAME>.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<String>,
@@ -111,6 +119,26 @@ impl Pins {
         match self {
             Self::One(pin) => std::slice::from_ref(pin),
             Self::Many(pins) => pins,
+        }
+    }
+}
+
+/// One network card or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "an address of a network card such as `00:1a:2b:3c:4d:5e`, or a list of them")]
+pub enum Macs {
+    /// One.
+    One(Mac),
+    /// Several.
+    Many(Vec<Mac>),
+}
+
+impl Macs {
+    /// Each address.
+    pub fn all(&self) -> &[Mac] {
+        match self {
+            Self::One(mac) => std::slice::from_ref(mac),
+            Self::Many(macs) => macs,
         }
     }
 }
@@ -221,6 +249,8 @@ impl Server {
             environment: None,
             groups: Vec::new(),
             timezone: None,
+            mac: None,
+            broadcast: None,
             connector: None,
             concurrency: None,
             connect_timeout: None,
@@ -287,6 +317,12 @@ impl Server {
         }
         if let Some(prefix) = self.environment.as_deref().filter(|prefix| prefix.trim().is_empty()) {
             wrong("environment", format!("`{prefix}` is empty"));
+        }
+        for group in self.groups.iter().filter(|group| is_built_in(group)) {
+            wrong("groups", format!("`{group}` is built in: it holds all servers of that class"));
+        }
+        if matches!(&self.mac, Some(Macs::Many(macs)) if macs.is_empty()) {
+            wrong("mac", "an empty list wakes nothing".to_owned());
         }
         if let Some(Err(unknown)) = self.timezone.as_deref().map(Zone::parse) {
             wrong("timezone", unknown.to_string());

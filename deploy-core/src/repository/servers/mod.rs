@@ -17,7 +17,7 @@ use super::toml_file::{TomlError, nearest, read_toml};
 use super::{Repository, TipError};
 use crate::definition::{decode, encode};
 use crate::opcon::{Connection, ConnectorProfile};
-pub use file::{Pins, Server, ServerClass, ServerType, credential_for, is_credential_name};
+pub use file::{Macs, Pins, Server, ServerClass, ServerType, credential_for, is_credential_name};
 
 /// The folder of the connector profiles.
 pub const CONNECTORS: &str = "servers/connectors";

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use git2::Oid;
 
-use super::keep::Keeper;
+use super::keep::Member;
+use super::site::Swapping;
 use super::{Claim, Got, Holder, Lease, LeaseError, Note, Site, Swap};
 
 /// How long a waiter rests between two looks: at first, and at most.
@@ -62,8 +63,9 @@ pub(super) fn acquire(
     let mut told = None;
     let mut pause = PAUSE.0;
     let got = |site: Site, note, commit, waited, took_over| {
-        let keeper = Keeper::new(site, claim.server, note, commit);
-        Ok(Got { lease: Lease::start(keeper)?, waited, took_over })
+        let member = Member::new(&site, claim.server, note, commit);
+        let lease = Lease::start(site, vec![member])?.pop().ok_or_else(not_started)?;
+        Ok(Got { lease, waited, took_over })
     };
     loop {
         if seen.is_none() {
@@ -111,5 +113,45 @@ pub(super) fn acquire(
         let until = if left.is_zero() { other.note.length - silent } else { left };
         clock.pause(pause.min(until));
         pause = (pause * 2).min(PAUSE.1);
+    }
+}
+
+fn not_started() -> LeaseError {
+    LeaseError::Thread(std::io::Error::other("nothing to keep"))
+}
+
+/// One try for each: those that somebody has are not got.
+pub(super) fn acquire_all(
+    site: Site,
+    claims: &[Claim<'_>],
+    length: Duration,
+) -> Result<Vec<Option<Lease>>, LeaseError> {
+    let mut notes = Vec::with_capacity(claims.len());
+    for claim in claims {
+        let note = Note::new(claim, length);
+        let commit = site.commit(claim.server, &note, None)?;
+        notes.push((site.reference(claim.server), note, commit));
+    }
+    let swaps: Vec<Swapping<'_>> =
+        notes.iter().map(|(reference, _, commit)| (reference.as_str(), None, Some(*commit))).collect();
+    let swapped = site.swap_all(&swaps);
+    let mut members = Vec::new();
+    let mut which = Vec::new();
+    let mut failed = None;
+    for (((_, note, commit), claim), swapped) in notes.into_iter().zip(claims).zip(swapped) {
+        match swapped {
+            Ok(Swap::Done) => {
+                which.push(Some(members.len()));
+                members.push(Member::new(&site, claim.server, note, commit));
+            }
+            Ok(Swap::Elsewhere) => which.push(None),
+            Err(error) => failed = Some(error),
+        }
+    }
+    // Those that were got go back with the leases themselves.
+    let mut leases: Vec<Option<Lease>> = Lease::start(site, members)?.into_iter().map(Some).collect();
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(which.into_iter().map(|at| at.and_then(|at| leases[at].take())).collect()),
     }
 }

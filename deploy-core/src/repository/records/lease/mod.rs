@@ -23,7 +23,7 @@ use crate::repository::Repository;
 pub use error::LeaseError;
 pub use holder::Holder;
 use holder::Note;
-use keep::Keeper;
+use keep::{Keeper, Member};
 use site::{Site, Swap};
 
 /// Who wants a lease, and for what.
@@ -56,7 +56,9 @@ pub struct Got {
 #[derive(Debug)]
 pub struct Lease {
     keeper: Arc<Keeper>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Which of those that are kept together.
+    at: usize,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 /// How often a lease is broken again that is renewed at the same moment.
@@ -80,10 +82,40 @@ impl Lease {
         acquire::acquire(site, claim, length, &acquire::System::new(), waiting)
     }
 
+    /// Takes the leases of several servers, with one push where there is a remote, and keeps
+    /// them together. One that somebody has is not waited for: there is none in its place.
+    pub fn acquire_all(
+        repository: &Repository,
+        reach: Reach,
+        claims: &[Claim<'_>],
+    ) -> Result<Vec<Option<Lease>>, LeaseError> {
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        let seconds = repository.settings_of_main()?.git.lock_seconds.get();
+        let length = Duration::from_secs(seconds.into());
+        acquire::acquire_all(Site::open(repository, reach)?, claims, length)
+    }
+
+    /// Gives several back, with one push for those that were taken together; what went wrong.
+    pub fn release_all(leases: Vec<Lease>) -> Vec<LeaseError> {
+        let mut left = leases;
+        let mut wrong = Vec::new();
+        while let Some(first) = left.first() {
+            let keeper = Arc::clone(&first.keeper);
+            let (together, others): (Vec<Lease>, Vec<Lease>) =
+                left.into_iter().partition(|lease| Arc::ptr_eq(&lease.keeper, &keeper));
+            let which: Vec<usize> = together.iter().map(|lease| lease.at).collect();
+            wrong.extend(keeper.release(&which).into_iter().filter_map(Result::err));
+            left = others;
+        }
+        wrong
+    }
+
     /// Asked before the target is touched: whether the lease is certainly still held. Where
     /// that was not confirmed within seconds it is now, which takes a push.
     pub fn still_held(&self) -> Result<(), LeaseError> {
-        self.keeper.still_held()
+        self.keeper.still_held(self.at)
     }
 
     /// Gives it back, and tells what went wrong. One that was broken and that nobody has
@@ -92,19 +124,26 @@ impl Lease {
         self.end()
     }
 
-    fn start(keeper: Keeper) -> Result<Self, LeaseError> {
-        let keeper = Arc::new(keeper);
-        let lease = Self { keeper: Arc::clone(&keeper), thread: Mutex::new(None) };
-        let thread = std::thread::Builder::new().name("lease".to_owned()).spawn(move || keeper.run())?;
-        *lease.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-        Ok(lease)
+    fn start(site: Site, members: Vec<Member>) -> Result<Vec<Self>, LeaseError> {
+        let count = members.len();
+        let keeper = Arc::new(Keeper::new(site, members));
+        let thread = Arc::new(Mutex::new(None));
+        let lease = |at| Self { keeper: Arc::clone(&keeper), at, thread: Arc::clone(&thread) };
+        let leases: Vec<Self> = (0..count).map(lease).collect();
+        let kept = Arc::clone(&keeper);
+        let handle = std::thread::Builder::new().name("lease".to_owned()).spawn(move || kept.run())?;
+        *thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        Ok(leases)
     }
 
     fn end(&self) -> Result<(), LeaseError> {
-        let released = self.keeper.release();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = thread.join();
+        let released = self.keeper.release(&[self.at]).pop().unwrap_or(Ok(()));
+        // The last one that is dropped sees the thread out.
+        if Arc::strong_count(&self.thread) == 1 {
+            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(thread) = thread {
+                let _ = thread.join();
+            }
         }
         released
     }

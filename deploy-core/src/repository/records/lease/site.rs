@@ -1,5 +1,7 @@
 //! Where leases are: refs of the remote, or of this clone.
 
+use std::cell::OnceCell;
+
 use git2::{ErrorCode, Oid};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -7,10 +9,16 @@ use super::{LeaseError, Note, Reach};
 use crate::repository::Repository;
 use crate::repository::change::create_ref;
 use crate::repository::git::{Git, GitError};
-use crate::repository::push::{Pushed, push};
+use crate::repository::push::{Move, Pushed, push_all};
 
 /// What a server's name may not hold as part of a ref.
 const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// A ref, where it was seen, and where it is to be.
+pub(super) type Swapping<'a> = (&'a str, Option<Oid>, Option<Oid>);
+
+/// So many refs are moved by one push: a line of words has its limits.
+const TOGETHER: usize = 64;
 
 /// What came of moving a ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +84,16 @@ impl Site {
 
     /// Where a ref is.
     pub(super) fn find(&self, reference: &str) -> Result<Option<Oid>, LeaseError> {
-        Ok(self.listed(reference)?.into_iter().find(|(name, _)| name == reference).map(|(_, commit)| commit))
+        Ok(self
+            .listed(&[reference])?
+            .into_iter()
+            .find(|(name, _)| name == reference)
+            .map(|(_, commit)| commit))
     }
 
     /// All leases there are.
     pub(super) fn all(&self) -> Result<Vec<(String, Oid)>, LeaseError> {
-        let mut all = self.listed(&format!("{}*", self.prefix))?;
+        let mut all = self.listed(&[&format!("{}*", self.prefix)])?;
         all.retain(|(name, _)| name.strip_prefix(&self.prefix).is_some_and(|rest| !rest.contains('/')));
         if self.prefix.starts_with("refs/heads/") {
             // Among branches not everything is a lease.
@@ -98,9 +110,10 @@ impl Site {
     }
 
     /// Refs and where they are.
-    fn listed(&self, pattern: &str) -> Result<Vec<(String, Oid)>, LeaseError> {
+    fn listed(&self, patterns: &[&str]) -> Result<Vec<(String, Oid)>, LeaseError> {
         if let Some(remote) = &self.remote {
-            let lines = self.run(remote, &["ls-remote", "--refs", "--", remote, pattern])?;
+            let args = [&["ls-remote", "--refs", "--", remote], patterns].concat();
+            let lines = self.run(remote, &args)?;
             let found = lines.lines().filter_map(|line| {
                 let (commit, name) = line.split_once('\t')?;
                 Some((name.to_owned(), Oid::from_str(commit).ok()?))
@@ -108,10 +121,12 @@ impl Site {
             return Ok(found.collect());
         }
         let mut found = Vec::new();
-        for reference in self.git2.references_glob(pattern)? {
-            let reference = reference?;
-            if let (Ok(name), Some(commit)) = (reference.name(), reference.target()) {
-                found.push((name.to_owned(), commit));
+        for pattern in patterns {
+            for reference in self.git2.references_glob(pattern)? {
+                let reference = reference?;
+                if let (Ok(name), Some(commit)) = (reference.name(), reference.target()) {
+                    found.push((name.to_owned(), commit));
+                }
             }
         }
         Ok(found)
@@ -146,32 +161,58 @@ impl Site {
         from: Option<Oid>,
         to: Option<Oid>,
     ) -> Result<Swap, LeaseError> {
-        match &self.remote {
-            Some(remote) => self.swap_there(remote, reference, from, to),
-            None => self.swap_here(reference, from, to),
-        }
+        self.swap_all(&[(reference, from, to)]).pop().unwrap_or(Ok(Swap::Elsewhere))
     }
 
-    fn swap_there(
-        &self,
-        remote: &str,
-        reference: &str,
-        from: Option<Oid>,
-        to: Option<Oid>,
-    ) -> Result<Swap, LeaseError> {
+    /// Moves several refs, each by itself, with as few pushes as can be; what came of each.
+    pub(super) fn swap_all(&self, swaps: &[Swapping<'_>]) -> Vec<Result<Swap, LeaseError>> {
+        let Some(remote) = &self.remote else {
+            return swaps.iter().map(|&(reference, from, to)| self.swap_here(reference, from, to)).collect();
+        };
+        swaps.chunks(TOGETHER).flat_map(|together| self.swap_there(remote, together)).collect()
+    }
+
+    fn swap_there(&self, remote: &str, swaps: &[Swapping<'_>]) -> Vec<Result<Swap, LeaseError>> {
         // A hook of this clone has no say in it: nothing of the user's work is pushed.
         let options = ["--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
-        match push(&self.git, remote, to, reference, Some(from), &options)? {
+        let moves: Vec<Move<'_>> = swaps
+            .iter()
+            .map(|&(reference, from, commit)| Move { reference, commit, expected: Some(from) })
+            .collect();
+        let unreachable = |message| LeaseError::Unreachable { remote: remote.to_owned(), message };
+        let answers = match push_all(&self.git, remote, &moves, &options) {
+            Ok(answers) => answers,
+            Err(error) => {
+                let others = (1..swaps.len()).map(|_| Err(unreachable(error.to_string())));
+                let mut failed: Vec<_> = others.collect();
+                failed.push(Err(error.into()));
+                return failed;
+            }
+        };
+        // Asked once for all of them: where the remote cannot be reached that takes its time.
+        let there = OnceCell::new();
+        let stands = |reference: &str| {
+            let asked = there.get_or_init(|| {
+                let names: Vec<&str> = swaps.iter().map(|(reference, ..)| *reference).collect();
+                self.listed(&names).ok()
+            });
+            let found = |asked: &Vec<(String, Oid)>| {
+                asked.iter().find(|(name, _)| name == reference).map(|(_, commit)| *commit)
+            };
+            asked.as_ref().map(found)
+        };
+        let answers = answers.into_iter().zip(swaps).map(|(pushed, &(reference, _, to))| match pushed {
             Pushed::Done => Ok(Swap::Done),
             // Git says "up to date" also to whoever did not bring it there.
             Pushed::Same | Pushed::Elsewhere(_) => Ok(Swap::Elsewhere),
             Pushed::Refused(reason) => Err(LeaseError::Refused { reference: reference.to_owned(), reason }),
             // The answer may have been lost on the way; nobody else makes the same commit.
-            Pushed::NoAnswer(message) => match self.find(reference) {
-                Ok(found) if found == to => Ok(Swap::Done),
-                _ => Err(LeaseError::Unreachable { remote: remote.to_owned(), message }),
+            Pushed::NoAnswer(message) => match stands(reference) {
+                Some(found) if found == to => Ok(Swap::Done),
+                _ => Err(unreachable(message)),
             },
-        }
+        });
+        answers.collect()
     }
 
     fn swap_here(&self, reference: &str, from: Option<Oid>, to: Option<Oid>) -> Result<Swap, LeaseError> {

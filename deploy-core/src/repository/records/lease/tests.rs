@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use git2::Oid;
 
-use super::acquire::{Clock, acquire};
+use super::acquire::{Clock, acquire, acquire_all};
 use super::{Claim, Got, Holder, Lease, LeaseError, Note, Site, Swap};
 use crate::repository::Repository;
 use crate::repository::records::testing::person;
@@ -307,6 +307,92 @@ fn whoever_holds_a_broken_lease_learns_of_it() {
         // The other's lease is left alone.
         assert_eq!(puppet.site.find(&puppet.reference).unwrap(), Some(puppet.commit));
     });
+}
+
+/// Several at once, which are kept by one thread.
+fn together(repository: &Repository, reach: Reach, servers: &[&str], length: Duration) -> Vec<Option<Lease>> {
+    let owner = person("Ann");
+    let claims: Vec<Claim<'_>> = servers.iter().map(|server| claim(server, &owner, 0)).collect();
+    acquire_all(Site::open(repository, reach).unwrap(), &claims, length).unwrap()
+}
+
+fn held(repository: &Repository, reach: Reach) -> Vec<(String, Oid)> {
+    let all = Lease::list(repository, reach).unwrap();
+    let mut all: Vec<_> = all.into_iter().map(|holder| (holder.server, holder.commit)).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn of_several_those_that_are_free_are_got() {
+    everywhere(|ours, theirs, reach| {
+        let carls = take(theirs, reach, "B", 0).unwrap();
+        let servers: Vec<String> = (0..150).map(|number| format!("S{number}")).collect();
+        let mut names = vec!["A", "B", "C"];
+        names.extend(servers.iter().map(String::as_str));
+        let leases = together(ours, reach, &names, LENGTH);
+        let got: Vec<bool> = leases.iter().map(Option::is_some).collect();
+        assert!(got[0] && !got[1] && got[2..].iter().all(|got| *got));
+        let mut leases: Vec<Lease> = leases.into_iter().flatten().collect();
+        leases.iter().for_each(|lease| lease.still_held().unwrap());
+        for name in ["A", "C", "S149"] {
+            assert!(matches!(take(theirs, reach, name, 0), Err(LeaseError::Held { .. })), "{name}");
+        }
+        // One by itself, the others stay.
+        leases.remove(0).release().unwrap();
+        take(theirs, reach, "A", 0).unwrap().lease.release().unwrap();
+        assert!(matches!(take(theirs, reach, "C", 0), Err(LeaseError::Held { .. })));
+        leases.iter().for_each(|lease| lease.still_held().unwrap());
+        assert_eq!(Lease::release_all(leases).len(), 0);
+        assert_eq!(held(theirs, reach).iter().map(|(name, _)| name).collect::<Vec<_>>(), ["B"]);
+        carls.lease.release().unwrap();
+        assert!(together(ours, reach, &[], LENGTH).is_empty());
+    });
+}
+
+#[test]
+fn of_several_one_that_is_lost_takes_no_other_with_it() {
+    everywhere(|ours, theirs, reach| {
+        let leases = together(ours, reach, &["A", "PROD", "Z"], Duration::from_millis(800));
+        let leases: Vec<Lease> = leases.into_iter().flatten().collect();
+        let before = held(theirs, reach);
+        let puppet = Puppet::usurp(theirs, reach, "PROD");
+        let error = until(|| leases[1].still_held().err());
+        assert!(error.to_string().contains("it is held by Carl on `ws1`"), "{error}");
+        // The others are renewed on and on.
+        for _ in 0..2 {
+            let seen = held(theirs, reach);
+            until(|| {
+                let now = held(theirs, reach);
+                (now[0].1 != seen[0].1 && now[2].1 != seen[2].1).then_some(())
+            });
+        }
+        assert!(held(theirs, reach)[0].1 != before[0].1);
+        leases[0].still_held().unwrap();
+        leases[2].still_held().unwrap();
+        let wrong = Lease::release_all(leases);
+        assert!(matches!(wrong.as_slice(), [LeaseError::Lost { by: Some(_), server }] if server == "PROD"));
+        assert_eq!(held(theirs, reach), [("PROD".to_owned(), puppet.commit)]);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn several_are_given_back_when_they_are_dropped_or_when_one_of_them_is_refused() {
+    everywhere(|ours, theirs, reach| {
+        drop(together(ours, reach, &["A", "B"], LENGTH));
+        assert_eq!(held(theirs, reach), []);
+    });
+    let shared = Sandbox::new();
+    let remote = shared.add_remote();
+    remote.hook("update", "case $1 in */B) exit 1;; esac");
+    let owner = person("Ann");
+    let claims = ["A", "B", "C"].map(|server| claim(server, &owner, 0));
+    let repository = shared.repository();
+    let site = Site::open(&repository, Reach::Remote).unwrap();
+    let error = acquire_all(site, &claims, LENGTH).unwrap_err();
+    assert!(matches!(&error, LeaseError::Refused { reference, .. } if reference.ends_with("/B")), "{error}");
+    assert_eq!(held(&repository, Reach::Remote), []);
 }
 
 #[test]

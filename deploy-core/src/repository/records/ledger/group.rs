@@ -83,17 +83,31 @@ impl Group {
     /// The subject, and the blocks of all entries as the message's trailers.
     pub(super) fn message(&self) -> String {
         let mut message = match self.entries.as_slice() {
-            [one] => one.subject.lines().next().unwrap_or_default().to_owned(),
+            [one] => first_line(&one.subject).to_owned(),
             many => summary(many),
         };
         message.push_str("\n\n");
+        // What no block tells is told in words.
+        let untold: Vec<&Waiting> = self.entries.iter().filter(|entry| entry.blocks.is_empty()).collect();
+        if self.entries.len() > 1 && !untold.is_empty() {
+            untold.iter().for_each(|entry| message.push_str(&format!("{}\n", first_line(&entry.subject))));
+            message.push('\n');
+        }
         self.entries.iter().flat_map(|entry| &entry.blocks).for_each(|block| block.write_to(&mut message));
         message
     }
 }
 
-/// How many records, and what became of them.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// How many records, and what became of them; where there are none, the first thing in words.
 fn summary(entries: &[Waiting]) -> String {
+    let told = entries.iter().filter(|entry| !entry.blocks.is_empty()).count();
+    if let (0, Some(first)) = (told, entries.first()) {
+        return format!("{} (and {} more)", first_line(&first.subject), entries.len() - 1);
+    }
     let mut statuses: Vec<(&str, usize)> = Vec::new();
     for block in entries.iter().flat_map(|entry| entry.blocks.first()) {
         let status = block.get("Status").unwrap_or("other");
@@ -103,7 +117,7 @@ fn summary(entries: &[Waiting]) -> String {
         }
     }
     let statuses: Vec<String> = statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
-    format!("{} records: {}", entries.len(), statuses.join(", "))
+    format!("{told} records: {}", statuses.join(", "))
 }
 
 /// The first path that is not as an entry expects it.

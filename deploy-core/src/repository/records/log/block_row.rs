@@ -121,7 +121,7 @@ impl<'l> BlockRow<'l> {
 
     /// Whether it tells of something that was done, and not only of what followed from that.
     pub(super) fn is_act(&self) -> bool {
-        self.is_full() || self.text(Key::Pinned) != 0 || self.text(Key::Unpinned) != 0
+        self.is_full() || [Key::Pinned, Key::Unpinned, Key::By].iter().any(|key| self.text(*key) != 0)
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Act<'l> {
     Pinned(PinAct<'l>),
     /// It may come back.
     Unpinned(PinAct<'l>),
+    /// Somebody said that it does not stand there.
+    Forgotten(Forgotten<'l>),
     /// The commit tells of no record.
     Other,
 }
@@ -36,6 +38,19 @@ pub struct PinAct<'l> {
     pub name: &'l str,
     /// The blob that was rolled away from.
     pub blob: &'l str,
+    /// Who did it: `Name <email>`.
+    pub by: &'l str,
+}
+
+/// An installation that was taken out of the records.
+#[derive(Debug, Clone, Copy)]
+pub struct Forgotten<'l> {
+    /// The server.
+    pub server: &'l str,
+    /// The schedule or package.
+    pub name: &'l str,
+    /// Why.
+    pub reason: &'l str,
     /// Who did it: `Name <email>`.
     pub by: &'l str,
 }
@@ -61,6 +76,14 @@ fn act(log: &RecordLog, place: u32) -> Option<Act<'_>> {
         return Row::in_block(log, place).map(Act::Operation);
     }
     let text = |key| log.text(block.text(key));
+    if block.has_status() {
+        return Some(Act::Forgotten(Forgotten {
+            server: text(Key::Server),
+            name: text(Key::Name),
+            reason: text(Key::Reason),
+            by: text(Key::By),
+        }));
+    }
     let of =
         |key| PinAct { server: text(Key::Server), name: text(Key::Name), blob: text(key), by: text(Key::By) };
     Some(match block.text(Key::Pinned) {

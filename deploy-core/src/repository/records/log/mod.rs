@@ -25,7 +25,7 @@ use crate::repository::cache_tables::{COMMIT, CommitRow, Tables};
 pub use crate::repository::commits::LogError;
 use crate::repository::commits::whole;
 use block_row::{BLOCK, BlockRow};
-pub use event::{Act, Event, PinAct};
+pub use event::{Act, Event, Forgotten, PinAct};
 pub use find::FindError;
 pub use full::{FullError, Which};
 pub use row::Row;

@@ -164,6 +164,7 @@ fn events_are_what_was_done() {
             Act::Operation(row) => format!("{:?} {}", row.phase().unwrap(), row.status_word()),
             Act::Pinned(pin) => format!("pinned {pin:?}"),
             Act::Unpinned(pin) => format!("{} {} by {}", pin.server, pin.name, pin.by),
+            Act::Forgotten(one) => format!("{} {} by {}", one.server, one.name, one.by),
             Act::Other => event.change.subject.to_owned(),
         })
         .collect();

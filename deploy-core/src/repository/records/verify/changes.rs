@@ -50,6 +50,8 @@ pub(super) struct Changes {
     pub(super) pins: BTreeMap<Named, Changed>,
     /// How many schedules, packages and rules lost versions out of the lists.
     pub(super) archived: usize,
+    /// How many files of rollouts changed: how far jobs are, which their records prove.
+    pub(super) rollouts: usize,
     /// Paths that no record has.
     pub(super) strange: Vec<String>,
 }
@@ -70,7 +72,11 @@ impl Changes {
     /// Whether nothing changed.
     pub(super) fn is_empty(&self) -> bool {
         let known = [&self.packages, &self.scripts, &self.pins].iter().all(|files| files.is_empty());
-        known && self.open.is_empty() && self.active.is_empty() && self.strange.is_empty()
+        known
+            && self.rollouts == 0
+            && self.open.is_empty()
+            && self.active.is_empty()
+            && self.strange.is_empty()
     }
 
     /// Whether it is the path of something that records have.
@@ -126,6 +132,17 @@ impl Changes {
                 kinds.zip(decode(file.strip_suffix(".toml").unwrap_or("%"))).map(|(kind, name)| {
                     self.archived += 1;
                     Place::Archived(kind, &name).path()
+                })
+            }
+            ["rollouts", id, file] if matches!(*file, "begun.toml" | "over.toml") => decode(id).map(|id| {
+                self.rollouts += 1;
+                Place::Rollout(&id).file(file)
+            }),
+            ["rollouts", id, server, file] => {
+                let job = file.strip_suffix(".toml").unwrap_or("%");
+                named(id, server).zip(decode(job)).map(|((id, server), job)| {
+                    self.rollouts += 1;
+                    Place::Job(&id, &server, &job).path()
                 })
             }
             _ => None,
@@ -191,6 +208,8 @@ mod tests {
             Place::Script("PROD", "Check").path(),
             Place::Pin("PROD", "A/B").path(),
             Place::Archived(Kind::Rule, "A/B").path(),
+            Place::Rollout("q4: all").file("begun.toml"),
+            Place::Job("q4: all", "PROD", "0123456789ab").path(),
         ];
         let mut changes = Changes::default();
         for path in &known {
@@ -205,6 +224,8 @@ mod tests {
             "active/PROD/00/Payroll/record.toml".to_owned(),
             "packages/PROD/FIN".to_owned(),
             "archived/others/00/FIN.toml".to_owned(),
+            Place::Rollout("q4").file("README.md"),
+            Place::Job("q4", "PROD", "0123").path().replace(".toml", ""),
         ];
         for path in strange {
             assert!(!changes.put(&path, changed), "{path}");

@@ -91,6 +91,8 @@ pub struct Unproven {
     pub offline: usize,
     /// Pins lifted by hand: they name no commit of main to go by.
     pub unpinned: usize,
+    /// Installations that were taken out of the records.
+    pub forgotten: usize,
     /// Operations that have begun and not ended.
     pub unfinished: usize,
     /// Commits of this clone that the remote does not have yet; they are not looked at.
@@ -111,6 +113,7 @@ impl Unproven {
             (self.without_roles, "actions while users.toml named nobody", "roles were off"),
             (self.offline, "actions with the remote left out", "nobody else could see them at the time"),
             (self.unpinned, "pins lifted by hand", "they name no commit of main to be judged by"),
+            (self.forgotten, "installations forgotten", "they name no commit of main to be judged by"),
             (self.unfinished, "operations under way or cut off", "`opcon-deploy doctor` knows more"),
             (self.not_pushed, "commits that are here and not on the remote", "they were not looked at"),
         ];

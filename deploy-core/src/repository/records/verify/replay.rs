@@ -272,6 +272,9 @@ impl Replay {
                         let message = format!("it is said to be {after:?}, and stands where it stood");
                         step.add(Kind::NotDone, block.id, message);
                     }
+                    if block.get("By").is_some() {
+                        step.acts.push(Act::Forgotten);
+                    }
                     self.standing.insert(block.id, (after, Phase::Done));
                 }
                 (Some((before, _)), _) => {
