@@ -39,6 +39,24 @@ pub fn world() -> World {
 }
 
 #[test]
+fn every_ready_made_rule_comes_with_the_program_and_passes_its_test() {
+    let world = World::with_central();
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../rules")).unwrap();
+    let files = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = files.filter_map(|file| Some(file.strip_suffix(".rhai")?.to_owned())).collect();
+    assert!(names.len() > 12, "{names:?}");
+    for name in &names {
+        let told = world.central(&["rules", "new", "--from", name]).ok().stdout();
+        assert!(told.contains(&format!("Wrote `rules/tests/{name}.toml`")), "{told}");
+    }
+    world.central(&["rules", "new", "our-machines", "--from", "machines"]).ok();
+    world.central(&["rules", "new", "--from", "machines"]).exits(1);
+    let told = world.central(&["rules", "test"]).ok().to_string();
+    assert!(told.contains("our-machines") && told.contains(" passed, 0 failed"), "{told}");
+    assert_eq!(told.matches("  passed\n").count(), names.len() + 1, "{told}");
+}
+
+#[test]
 fn a_rule_is_begun_tested_and_committed() {
     let world = World::with_central();
     let mut told = world.central(&["rules", "new", "tag-jobs"]).ok().to_string();

@@ -7,6 +7,7 @@ mod explain;
 mod import;
 mod list;
 mod new;
+mod ready;
 mod show;
 mod tags;
 mod test;
