@@ -2,12 +2,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod adopting;
+mod archiving;
 mod audit;
 mod audit_verify;
 mod bad_definitions;
 mod bad_repositories;
+#[cfg(unix)]
+mod batch;
+mod batch_daily;
+#[cfg(unix)]
+mod batch_faults;
 mod batch_templates;
+#[cfg(unix)]
+mod batch_then;
 mod branches_and_push;
+mod changed;
+#[cfg(unix)]
+mod counterparts;
 mod deploy_refused;
 mod deploying;
 mod diff_show_export;
@@ -23,9 +34,12 @@ mod init;
 mod killed;
 #[cfg(unix)]
 mod limits;
+mod lists;
 mod locks;
 mod output;
 mod packages;
+#[cfg(unix)]
+mod pipelines;
 mod plans;
 mod records;
 mod recovery;

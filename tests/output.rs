@@ -90,6 +90,7 @@ struct Version {
     path: String,
     deleted: bool,
     pushed: bool,
+    archived: bool,
 }
 
 #[derive(Deserialize)]

@@ -328,16 +328,39 @@ Store Closing  no version on PROD
 $ opcon-deploy drift PROD
 PROD  Production, 1 schedule compared: no drift
 
+At night, with nobody there: OpCon's own clock starts it. PROD becomes the batch server,
+$ opcon-deploy rules import ../batch-site.rhai
+batch-site  version 1
+
+and a job in its daily waits with the record.
+$ opcon-deploy deploy "Store Closing" --to PROD --rule to-production -m "At night" --accept-pinned --at "[time]"
+Store Closing  version 2 on PROD at [time] (UTC)
+$ opcon-deploy deployments upcoming
+ID  AT                      ACTION  NAME           VERSION  TYPE      SERVER  USER  STARTED BY
+[record]  [time] (UTC)  deploy  Store Closing        2  Schedule  PROD    Demo  PROD
+
+The sandbox's clock goes to that time; what starts there is this program.
+$ opcon-deploy status
+SCHEDULE       MAIN  PROD
+BATCH_DEPLOY      1  1
+Store Closing     2  2
+
 Who did what, when: commits of two branches, nothing else.
 $ opcon-deploy deployments
-ID  DATE              SERVER  NAME           VERSION  TYPE      ACTION    STATUS      USER  RULES            DESCRIPTION
-[record]  [time]  PROD    Store Closing           Schedule  rollback  Active      Demo                   Not this year
-[record]  [time]  PROD    Store Closing        2  Schedule            Rolledback  Demo  to-production@1  Half an hour later
+ID  DATE              SERVER  NAME           VERSION  TYPE      ACTION    STATUS      USER  RULES                          DESCRIPTION
+[record]  [time]  PROD    BATCH_DEPLOY         1  Schedule            Active      Demo  batch-site@1
+[record]  [time]  PROD    Store Closing        2  Schedule            Active      Demo  batch-site@1, to-production@1  At night
+[record]  [time]  PROD    Store Closing           Schedule  rollback  Inactive    Demo                                 Not this year
+[record]  [time]  PROD    Store Closing        2  Schedule            Rolledback  Demo  to-production@1                Half an hour later
 $ opcon-deploy audit --category Deployment
-DATE              CATEGORY    USER  MESSAGE                                                           COMMIT    SIGNED
-[time]  Deployment  Demo  pinned `Store Closing` on PROD: its content was rolled away from  [commit]  unsigned
-[time]  Deployment  Demo  rolled back `Store Closing` on PROD: Not this year                [commit]  unsigned
-[time]  Deployment  Demo  deployed `Store Closing` version 2 to PROD: Half an hour later    [commit]  unsigned
+DATE              CATEGORY    USER  MESSAGE                                                                                    COMMIT    SIGNED
+[time]  Deployment  Demo  lifted the pin of `Store Closing` on PROD                                                  [commit]  unsigned
+[time]  Deployment  Demo  deployed `Store Closing` version 2 to PROD: At night                                       [commit]  unsigned
+[time]  Deployment  Demo  scheduled to deploy `Store Closing` version 2 to PROD at [time]+00:00: At night  [commit]  unsigned
+[time]  Deployment  Demo  deployed `BATCH_DEPLOY` version 1 to PROD                                                  [commit]  unsigned
+[time]  Deployment  Demo  pinned `Store Closing` on PROD: its content was rolled away from                           [commit]  unsigned
+[time]  Deployment  Demo  rolled back `Store Closing` on PROD: Not this year                                         [commit]  unsigned
+[time]  Deployment  Demo  deployed `Store Closing` version 2 to PROD: Half an hour later                             [commit]  unsigned
 
 Is everything sound? A continuous integration job asks the same.
 $ opcon-deploy check
@@ -381,7 +404,14 @@ Store Closing: what stood there before comes back; it is no version
         ~ windowsData.jobPriority High → Low
 Record [record]
 no drift
-Checked 15 schedules, 1 package: nothing found
+Commit [commit] on `main`
+`BATCH_DEPLOY` is not on `PROD`: it is deployed first, by the rules of that server
+BATCH_DEPLOY  version 1  new: 5 jobs
+Deployed `BATCH_DEPLOY` to `PROD`: record [record]
+Record [record]
+Hint: `opcon-deploy deployments cancel [record]` calls it off
+1 record waiting
+Checked 16 schedules, 1 package: nothing found
 --- exit 0
 
 "#]]

@@ -34,7 +34,7 @@ pub fn hook(world: &World, name: &str, script: &str) {
 }
 
 /// The N-th push of records waits until it is let go.
-fn hold_push(world: &World, number: usize) {
+pub fn hold_push(world: &World, number: usize) {
     world.finish(world.command("mkfifo", "").arg("gate")).ok();
     let script = format!(
         "while read old new ref; do\n  if [ $ref = refs/heads/deployments ]; then\n    echo x >> ../pushes\n    if [ $(wc -l < ../pushes) = {number} ]; then : > ../held; cat ../gate > /dev/null; [ -e ../refuse ] && exit 1; fi\n  fi\ndone\nexit 0"
@@ -42,16 +42,16 @@ fn hold_push(world: &World, number: usize) {
     hook(world, "pre-receive", &script);
 }
 
-fn let_go(world: &World) {
+pub fn let_go(world: &World) {
     drop(fs::File::options().write(true).open(world.path("gate")).unwrap());
 }
 
-fn start(world: &World, folder: &str, args: &[&str]) -> Child {
+pub fn start(world: &World, folder: &str, args: &[&str]) -> Child {
     let mut program = world.program(folder);
     program.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn wait_until(condition: impl Fn() -> bool) {
+pub fn wait_until(condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
         assert!(started.elapsed() < DEADLINE);
@@ -60,7 +60,7 @@ fn wait_until(condition: impl Fn() -> bool) {
 }
 
 /// What a process printed, and how it ended.
-fn ended(world: &World, child: Child, said: &str) -> String {
+pub fn ended(world: &World, child: Child, said: &str) -> String {
     let mut output = child.wait_with_output().unwrap();
     output.stderr.splice(0..0, said.bytes());
     world.shown(output).to_string()
@@ -193,7 +193,7 @@ Record [record]
     assert!(!tree.contains("open/") && tree.contains("Payroll") && tree.contains("Billing"), "{tree}");
 }
 
-fn interrupt(child: &Child) {
+pub fn interrupt(child: &Child) {
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
 }

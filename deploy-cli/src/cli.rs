@@ -20,7 +20,7 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(name = "opcon-deploy", version, styles = STYLES, max_term_width = 100)]
 #[command(after_help = "Start with `opcon-deploy demo`, or `opcon-deploy init DIR`.\n\
-    Exit codes: 0 done, 1 failed, 2 wrong words, 3 findings, 4 refused, 130 stopped.")]
+    Exit codes: 0 done, 1 failed, 2 wrong words, 3 findings, 4 refused, 5 nothing waits, 130 stopped.")]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]

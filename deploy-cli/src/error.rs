@@ -34,13 +34,15 @@ pub struct CommandError {
     /// How the program ends.
     pub code: Exit,
     message: String,
+    /// What was shown before it, for a record that is read without that.
+    reasons: Vec<String>,
     hints: Vec<String>,
 }
 
 impl CommandError {
     /// The command failed.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { code: Exit::Failed, message: message.into(), hints: Vec::new() }
+        Self { code: Exit::Failed, message: message.into(), reasons: Vec::new(), hints: Vec::new() }
     }
 
     /// The words of the command make no sense.
@@ -69,9 +71,34 @@ impl CommandError {
         Self::failed(format!("cannot {doing} `{}`: {error}", path.display()))
     }
 
+    /// An error of the library with its causes.
+    pub fn with_causes(error: &(dyn Error + 'static)) -> Self {
+        Self::failed(chain(error))
+    }
+
+    /// Puts words in front of what failed.
+    pub fn prefixed(mut self, words: &str) -> Self {
+        self.message.insert_str(0, words);
+        self
+    }
+
     /// What failed, without the hints.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Keeps what was shown before it.
+    pub fn because(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
+        self.reasons.extend(reasons);
+        self
+    }
+
+    /// What failed and why, for a record.
+    pub fn for_record(&self) -> String {
+        match self.reasons.is_empty() {
+            true => self.message.clone(),
+            false => format!("{}: {}", self.message, self.reasons.join("; ")),
+        }
     }
 
     /// Prints it.

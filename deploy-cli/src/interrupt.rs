@@ -1,6 +1,6 @@
 //! Signals: Ctrl-C asks the work to stop, a file-size limit becomes an error.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use deploy_core::repository::import::Progress;
@@ -40,8 +40,8 @@ fn on_ctrl_c(handler: impl Fn() + Send + 'static) {
 pub(crate) struct Stop {
     /// Set by Ctrl-C.
     pub(crate) asked: AtomicBool,
-    /// Whether there is something to end first.
-    careful: AtomicBool,
+    /// How much there is to end first: work may be part of other work.
+    careful: AtomicUsize,
 }
 
 impl Stop {
@@ -49,15 +49,21 @@ impl Stop {
     pub(crate) fn listen(self: &Arc<Self>) {
         let told = Arc::clone(self);
         on_ctrl_c(move || {
-            if told.asked.swap(true, Ordering::Relaxed) || !told.careful.load(Ordering::Relaxed) {
+            if told.asked.swap(true, Ordering::Relaxed) || told.careful.load(Ordering::Relaxed) == 0 {
                 std::process::exit(130);
             }
         });
     }
 
-    /// From now on, or no longer, there is something to end first.
+    /// Whether Ctrl-C was pressed.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// From now on, or no longer, there is something more to end first.
     pub(crate) fn be_careful(&self, careful: bool) {
-        self.careful.store(careful, Ordering::Relaxed);
+        let count = |before: usize| Some(if careful { before + 1 } else { before.saturating_sub(1) });
+        let _ = self.careful.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
     }
 }
 

@@ -7,6 +7,7 @@ pub mod commands;
 mod credential;
 mod error;
 mod interrupt;
+mod names;
 #[cfg(test)]
 mod reference;
 mod system;
@@ -76,6 +77,8 @@ pub enum Exit {
     Findings = 3,
     /// Refused until it is accepted explicitly.
     Refused = 4,
+    /// The record that was to be carried out does not wait: nothing was done.
+    NothingWaits = 5,
     /// Stopped by the user.
     Interrupted = 130,
 }

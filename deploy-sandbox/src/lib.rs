@@ -74,6 +74,12 @@
 //! of the REST API, without a token: `{"requests": [{"system", "service", "method", "path",
 //! "query", "status"}], "next"}`. All systems of a sandbox are in it; the question itself is not.
 //!
+//! # Its clock
+//!
+//! [`Running::clock`], or from another process `GET /sandbox/clock` and
+//! `PUT /sandbox/clock?now=2026-12-01T18:30:00Z` on the port of the REST API, without a
+//! token. The daily follows it; times of day are those of UTC.
+//!
 //! # Agents of its own
 //!
 //! Every system has the machines `SANDBOX` (Windows jobs) and `SANDBOX_UNIX`.
@@ -89,6 +95,7 @@ mod clock;
 mod config;
 mod daily;
 mod fault;
+mod hand;
 mod impex;
 mod listen;
 mod power;

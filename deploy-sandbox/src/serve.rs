@@ -12,6 +12,7 @@ use axum::response::Response;
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::asked;
 use crate::fault::{ArmedFault, FaultKind, FaultSpec};
+use crate::hand;
 use crate::impex;
 use crate::listen::Switch;
 use crate::request::Request;
@@ -125,6 +126,9 @@ pub(crate) async fn answer(
     if port.service == Service::Rest && path == asked::PATH {
         let (requests, next) = port.watch.asked_since(asked::from(parts.uri.query()));
         return asked::answer(&requests, next);
+    }
+    if port.service == Service::Rest && path == hand::PATH {
+        return hand::answer(&port.system.clock, &parts.method, parts.uri.query());
     }
     let mut record = RequestRecord {
         system: port.system.name.clone(),

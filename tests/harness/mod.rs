@@ -6,9 +6,13 @@
 //! in which commit names and the folder are replaced, so that a snapshot holds
 //! all of what a user would see.
 
+#[cfg(unix)]
+pub mod batch;
 mod records;
 pub mod rollouts;
 mod systems;
+#[cfg(unix)]
+pub mod vendor_table;
 
 use std::cell::Cell;
 use std::ffi::OsStr;
@@ -51,6 +55,15 @@ impl World {
         let world = Self::new();
         world.run("", &["init", "central"]).ok();
         world
+    }
+
+    /// A world like this one; what its clones and its home refer to by whole paths stays here.
+    #[cfg(unix)]
+    pub fn copy(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let copied = Command::new("cp").arg("-a").arg(self.path(".")).arg(dir.path()).status().unwrap();
+        assert!(copied.success());
+        Self { dir, minutes: self.minutes.clone() }
     }
 
     /// A path in the world.

@@ -44,6 +44,8 @@ pub fn record(number: u16, server: &str, name: &str, version: usize) -> Record {
         package: None,
         members: Vec::new(),
         rules: Vec::new(),
+        scheduled: None,
+        report: None,
     }
 }
 

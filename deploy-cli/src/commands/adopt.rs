@@ -1,7 +1,5 @@
 //! `adopt`: a running system fills the repository, and is recorded as it stands.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use deploy_core::deploy::Adoption;
@@ -13,10 +11,11 @@ use deploy_core::repository::records::Reach;
 use serde_json::json;
 
 use super::changing::{ChangeArgs, Changing};
-use super::import::server::{bring, prepare, read_list, say_what_was_lost};
+use super::import::server::{bring, prepare, say_what_was_lost};
 use super::{completions, import, open};
 use crate::cli::Global;
 use crate::error::CommandError;
+use crate::names::ListArg;
 use crate::ui::{Ui, count};
 use crate::{CommandResult, Exit};
 
@@ -36,9 +35,8 @@ pub struct AdoptArgs {
     /// Schedules, or patterns for them; all if there are none
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// A file that lists schedules or patterns, one on each line; `-` reads standard input
-    #[arg(long, value_name = "FILE")]
-    list: Option<PathBuf>,
+    #[command(flatten)]
+    list: ListArg,
     /// Put new schedules into this folder under schedules/
     #[arg(long, value_name = "FOLDER")]
     app: Option<String>,
@@ -50,10 +48,7 @@ pub struct AdoptArgs {
 }
 
 pub(super) fn run(args: AdoptArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let mut patterns = args.patterns.clone();
-    if let Some(list) = &args.list {
-        patterns.extend(read_list(&global.at(list), list.as_os_str() == "-")?);
-    }
+    let mut patterns = args.list.and(args.patterns.clone(), global)?;
     if patterns.is_empty() {
         patterns.push("*".to_owned());
     }

@@ -22,11 +22,14 @@ use crate::interrupt::Stop;
 use crate::system::{Target, host, runtime};
 use crate::ui::{Ui, count, one_line};
 
+/// So long another command is waited for.
+const WAIT: u64 = 60;
+
 /// Options of every command that changes a target.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct ChangeArgs {
     /// Wait so long for another command that changes the same server
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT)]
     wait: u64,
     /// Leave the remote out; the record says so
     #[arg(long)]
@@ -34,6 +37,12 @@ pub(super) struct ChangeArgs {
     /// Do not ask the last question
     #[arg(long, short = 'y')]
     pub(super) yes: bool,
+}
+
+impl Default for ChangeArgs {
+    fn default() -> Self {
+        Self { wait: WAIT, offline: false, yes: false }
+    }
 }
 
 impl ChangeArgs {
@@ -62,6 +71,8 @@ pub(super) struct Changing<'r> {
     pub(super) reach: Reach,
     pub(super) settings: Settings,
     pub(super) identity: Identity,
+    /// Who runs what somebody else had asked for.
+    runner: Option<Person>,
     pub(super) server: Named,
     pub(super) target: Target,
     pub(super) runtime: Runtime,
@@ -112,10 +123,23 @@ impl<'r> Changing<'r> {
         args: ChangeArgs,
         ui: &Ui,
     ) -> Result<Self, CommandError> {
-        let reach = args.reach(repository);
         let records = args.records(repository)?;
+        let identity = identify(repository, &repository.settings_of_main()?)?;
+        Self::for_somebody(records, server, args, identity, None, ui)
+    }
+
+    /// As `open`, with records that were fetched, for somebody who may have left it to another one.
+    pub(super) fn for_somebody(
+        records: Records<'r>,
+        server: &str,
+        args: ChangeArgs,
+        identity: Identity,
+        runner: Option<Person>,
+        ui: &Ui,
+    ) -> Result<Self, CommandError> {
+        let repository = records.repository();
+        let reach = args.reach(repository);
         let settings = repository.settings_of_main()?;
-        let identity = identify(repository, &settings)?;
         let server = servers::find(repository, server)?;
         let opcon_user = identity.person.opcon_user.as_deref();
         let target = Target::connect(repository, server.clone(), opcon_user, ui)?;
@@ -123,7 +147,26 @@ impl<'r> Changing<'r> {
         let stop = Arc::new(Stop::default());
         stop.listen();
         let wait = Duration::from_secs(args.wait);
-        Ok(Self { repository, reach, settings, identity, server, target, runtime, stop, records, wait })
+        Ok(Self {
+            repository,
+            reach,
+            settings,
+            identity,
+            runner,
+            server,
+            target,
+            runtime,
+            stop,
+            records,
+            wait,
+        })
+    }
+
+    /// As part of other work, which Ctrl-C ends.
+    pub(super) fn stopped_by(mut self, stop: &Arc<Stop>) -> Self {
+        self.stop = Arc::clone(stop);
+        self.stop.listen();
+        self
     }
 
     /// Signs on; who acts, with the OpCon user as the target knows it.
@@ -150,7 +193,7 @@ impl<'r> Changing<'r> {
     pub(super) fn asked(&self, user: &Person, description: Option<&str>, accepted: Vec<String>) -> Asked {
         Asked {
             user: user.clone(),
-            runner: None,
+            runner: self.runner.clone(),
             offline: self.reach == Reach::Offline,
             begun: now(),
             description: description.unwrap_or_default().to_owned(),

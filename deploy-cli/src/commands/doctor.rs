@@ -8,6 +8,7 @@ use deploy_core::repository::change::{Change, Destination, interrupted};
 use deploy_core::repository::records::{Holder, Lease, Ledger, Reach, Records};
 use serde_json::{Value, json};
 
+use super::batch::overdue;
 use super::changing::{ChangeArgs, Changing, ending};
 use super::open;
 use crate::cli::Global;
@@ -17,9 +18,10 @@ use crate::{CommandResult, Exit};
 
 /// Find what killed commands left behind, and end it
 ///
-/// Operations that began and did not end, commits whose work tree did not
-/// follow, leases without a sign of life, records that were not pushed. With
-/// `--repair` each is finished or undone by what stands on the target.
+/// Operations that began and did not end, or waited for their time and never
+/// began, commits whose work tree did not follow, leases without a sign of life,
+/// records that were not pushed. With `--repair` each is finished or undone by
+/// what stands on the target, or by what OpCon says of its job.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  opcon-deploy doctor\n  opcon-deploy doctor --repair")]
 pub struct DoctorArgs {
@@ -29,6 +31,9 @@ pub struct DoctorArgs {
     #[command(flatten)]
     change: ChangeArgs,
 }
+
+/// What waited for its time, and never began.
+const WAITED: &str = "scheduled";
 
 /// One thing that was found.
 struct Found {
@@ -85,6 +90,9 @@ fn look(repository: &Repository, records: &Records<'_>, reach: Reach) -> Result<
             under_way: alive.is_some(),
             server: Some(server),
         });
+    }
+    for waited in overdue(records)? {
+        found.push(Found { what: WAITED, server: None, text: waited.text(), under_way: false });
     }
     for lease in leases.into_iter().filter(|lease| !is_alive(lease)) {
         let text = format!(
@@ -146,6 +154,15 @@ fn repair(
     servers.sort_unstable();
     servers.dedup();
     let mut exit = Exit::Done;
+    if left.iter().any(|one| one.what == WAITED) {
+        for waited in overdue(&args.change.records(repository)?)? {
+            if let Err(error) = waited.settle(repository, ui) {
+                ui.warning(format!("{} is left as it is", one_line(&waited.text())));
+                error.report(ui);
+                exit = Exit::Failed;
+            }
+        }
+    }
     for server in &servers {
         if let Err(error) = of_server(args, repository, server, &mut exit, ui) {
             ui.warning(format!("`{server}` is left as it is"));

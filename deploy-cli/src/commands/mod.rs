@@ -1,8 +1,11 @@
 //! The commands: one file each.
 
 mod adopt;
+mod archive;
 mod asof;
 mod audit;
+mod batch;
+mod changed;
 mod changing;
 mod check;
 mod completions;
@@ -84,6 +87,10 @@ pub enum Command {
     DiffDriver(diff_driver::DiffDriverArgs),
     /// Put definitions into canonical form
     Fmt(fmt::FmtArgs),
+    /// Take old versions out of the lists
+    Archive(archive::ArchiveArgs),
+    /// List what HEAD changed since a commit, as it is deployed
+    Changed(changed::ChangedArgs),
     /// Check the whole repository
     Check(check::CheckArgs),
     /// Make, change and show packages
@@ -146,6 +153,8 @@ pub(crate) fn run(command: Command, global: &Global, ui: &Ui) -> CommandResult {
         Command::MergeDriver(args) => merge_driver::run(args, global, ui),
         Command::DiffDriver(args) => diff_driver::run(args, global, ui),
         Command::Fmt(args) => fmt::run(args, global, ui),
+        Command::Archive(args) => archive::run(args, global, ui),
+        Command::Changed(args) => changed::run(args, global, ui),
         Command::Check(args) => check::run(args, global, ui),
         Command::Package(args) => package::run(args, global, ui),
         Command::Rules(args) => rules::run(args, global, ui),

@@ -1,16 +1,14 @@
 //! The words of `simulate` and `deploy`: what goes where, and how.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use deploy_core::deploy::{Accept, Entrance, Options, Order};
 use deploy_core::opcon::AutoBuild;
 
 use super::completions;
-use super::import::server::read_list;
 use crate::cli::Global;
 use crate::error::CommandError;
+use crate::names::ListArg;
 
 /// What goes where, and how.
 #[derive(Debug, Args)]
@@ -18,9 +16,8 @@ pub(super) struct OrderArgs {
     /// Schedules (`NAME`, `NAME@3`, a pattern) or packages (`package:NAME`)
     #[arg(value_name = "WHAT", add = ArgValueCandidates::new(completions::schedules))]
     pub(super) what: Vec<String>,
-    /// A file that lists more of them, one on each line; `-` reads standard input
-    #[arg(long, value_name = "FILE")]
-    pub(super) list: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) list: ListArg,
     /// A rule of this deployment, after those of server and package; `RULE@V` pins a version
     #[arg(long = "rule", value_name = "RULE", add = ArgValueCandidates::new(completions::rules))]
     rules: Vec<String>,
@@ -95,12 +92,8 @@ impl OrderArgs {
         entrance: Entrance,
         global: &Global,
     ) -> Result<Order, CommandError> {
-        let mut what = self.what.clone();
-        if let Some(list) = &self.list {
-            what.extend(read_list(&global.at(list), list.as_os_str() == "-")?);
-        }
         Ok(Order {
-            what,
+            what: self.list.and(self.what.clone(), global)?,
             server: server.to_owned(),
             rules: self.rules.clone(),
             environment: self.environment.clone(),

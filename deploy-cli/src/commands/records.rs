@@ -64,6 +64,8 @@ pub(super) fn action_word(action: Option<Action>) -> &'static str {
         Some(Action::Rollback) => "rollback",
         Some(Action::Delete) => "delete",
         Some(Action::Adopt) => "adopt",
+        Some(Action::Simulate) => "simulate",
+        Some(Action::Import) => "import",
         None => "",
     }
 }

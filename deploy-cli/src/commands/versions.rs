@@ -5,12 +5,13 @@ use clap_complete::ArgValueCandidates;
 use deploy_core::definition::{decode, encode};
 use deploy_core::repository::history::{History, Version};
 use deploy_core::repository::layout::Kind;
+use deploy_core::repository::records::Records;
 use deploy_core::repository::{Repository, package, resolve, what_changed};
 use serde::Serialize;
 
 use super::{history, open};
 use crate::cli::Global;
-use crate::ui::{Table, Ui, local_time, utc_time};
+use crate::ui::{Table, Ui, count, local_time, utc_time};
 use crate::{CommandResult, Exit};
 
 /// Show the versions of a schedule, newest first
@@ -31,6 +32,9 @@ pub struct VersionsArgs {
     /// Show all
     #[arg(long, conflicts_with = "limit")]
     all: bool,
+    /// Show archived ones, too
+    #[arg(long)]
+    archived: bool,
 }
 
 #[derive(Serialize)]
@@ -45,6 +49,7 @@ struct Row {
     path: String,
     deleted: bool,
     pushed: bool,
+    archived: bool,
 }
 
 pub(super) fn run(args: VersionsArgs, global: &Global, ui: &Ui) -> CommandResult {
@@ -52,12 +57,17 @@ pub(super) fn run(args: VersionsArgs, global: &Global, ui: &Ui) -> CommandResult
     let history = history(&repository, ui)?;
     let (kind, name) = kind_of(&args.name);
     let versions = resolve::versions(&repository, &history, kind, name)?;
-    let shown = if args.all { versions.len() } else { args.limit.min(versions.len()) };
-    let rows = (versions.len() - shown..versions.len())
-        .rev()
+    let archived = Records::open(&repository)?.archived(kind, name)?;
+    let is_archived = |version: &Version| archived.has(version.commit);
+    let mut listed: Vec<usize> = (0..versions.len()).rev().collect();
+    listed.retain(|at| args.archived || !is_archived(&versions[*at]));
+    let (all, limit) = (listed.len(), if args.all { usize::MAX } else { args.limit });
+    listed.truncate(limit);
+    let rows = listed
+        .iter()
         .map(|at| {
             let before = at.checked_sub(1).map(|before| &versions[before]);
-            row(&repository, kind, &encode(name), before, &versions[at])
+            row(&repository, kind, &encode(name), before, &versions[*at], is_archived(&versions[*at]))
         })
         .collect::<Result<Vec<Row>, git2::Error>>()?;
     if ui.is_json() {
@@ -65,17 +75,20 @@ pub(super) fn run(args: VersionsArgs, global: &Global, ui: &Ui) -> CommandResult
         return Ok(Exit::Done);
     }
     let mut table = Table::new(["VERSION", "COMMIT", "DATE", "AUTHOR", "WHAT CHANGED", "MESSAGE"]).right(0);
-    for (row, version) in rows.iter().zip(versions.iter().rev()) {
+    for (row, at) in rows.iter().zip(&listed) {
         let number = format!("{}{}", row.version, if row.pushed { "" } else { "*" });
-        let date = local_time(version.time);
+        let date = local_time(versions[*at].time);
         table.row([&number, &row.commit[..8], &date, &row.author, &row.what, &row.message]);
     }
     ui.print(&table.to_string());
     if rows.iter().any(|row| !row.pushed) {
         ui.note("* not pushed yet: `git push`");
     }
-    if shown < versions.len() {
-        ui.note(format!("{shown} of {} versions; `--all` shows all", versions.len()));
+    if listed.len() < all {
+        ui.note(format!("{} of {all} versions; `--all` shows all", listed.len()));
+    }
+    if all < versions.len() {
+        ui.note(format!("{} archived; `--archived` shows them", count(versions.len() - all, "version")));
     }
     Ok(Exit::Done)
 }
@@ -97,6 +110,7 @@ fn row(
     stem: &str,
     before: Option<&Version>,
     version: &Version,
+    archived: bool,
 ) -> Result<Row, git2::Error> {
     let commit = repository.git2().find_commit(version.commit)?;
     let what = match (kind, version.blob) {
@@ -116,6 +130,7 @@ fn row(
         path: version.path.clone(),
         deleted: version.blob.is_none(),
         pushed: version.pushed,
+        archived,
     })
 }
 

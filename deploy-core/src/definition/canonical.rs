@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::form::{Node, Order, compare_items};
+use super::form::{Node, Order, Part, compare_items, part};
 
 /// Names the rules above. Stored with every hash made of canonical bytes.
 pub const CANONICAL_FORM: u32 = 1;
@@ -55,6 +55,24 @@ pub fn write(value: &Value) -> Vec<u8> {
 pub(crate) fn write_to(out: &mut Vec<u8>, value: &Value) {
     write_value(out, value, 0);
     out.push(b'\n');
+}
+
+/// Whether two definitions in canonical bytes differ in nothing but their headers: where they are
+/// from, and when they were exported. To be asked before they are read; `false` may be wrong.
+pub fn is_same_but_header(one: &[u8], other: &[u8]) -> bool {
+    lines_below_header(one).eq(lines_below_header(other))
+}
+
+fn lines_below_header(canonical: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut in_header = false;
+    canonical.split(|byte| *byte == b'\n').filter(move |line| {
+        // Text holds no line break, and only keys at the top stand behind two blanks.
+        if let Some(rest) = line.strip_prefix(b"  \"") {
+            let key = rest.split(|byte| *byte == b'"').next().and_then(|key| str::from_utf8(key).ok());
+            in_header = key.is_some_and(|key| part(key) == Part::Header);
+        }
+        !in_header
+    })
 }
 
 /// The order of keys in an object: `name`, `type`, then by their bytes.
@@ -148,4 +166,39 @@ fn write_string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(&bytes[written..]);
     out.push(b'"');
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::testing::{definition, edit, edited};
+    use super::super::{Purpose, equal};
+    use super::*;
+
+    #[test]
+    fn headers_are_left_out_whatever_is_in_them() {
+        let with = |header: Value| {
+            let name = "\n  \"descriptionList\": [";
+            write(&json!({"calendarList": [], "descriptionList": header, "scheduleList": [{"name": name}]}))
+        };
+        let (one, other) = (with(json!(["Export Date : 2026-11-18", "x"])), with(json!([])));
+        assert!(is_same_but_header(&one, &other) && one != other);
+        let renamed = String::from_utf8(other.clone()).unwrap().replace("scheduleList", "scriptList");
+        assert!(!is_same_but_header(&one, renamed.as_bytes()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_the_same_but_for_headers_is_equal(a in definition(), edits in proptest::collection::vec(edit(), 0..3)) {
+            let b = edited(&a, &edits);
+            if is_same_but_header(&a.to_bytes(), &b.to_bytes()) {
+                prop_assert!(equal(a.value(), b.value(), Purpose::Target));
+            }
+        }
+    }
 }

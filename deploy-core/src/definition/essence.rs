@@ -1,55 +1,90 @@
-//! What decides of a definition that stands on a target, as bytes: equal where
-//! two definitions are equal for [`super::Purpose::Target`], up to the dates of
-//! calendars, which an export only holds from its day on.
+//! What decides of a definition that stands on a target, as bytes to make a
+//! digest of: equal where two definitions are equal for
+//! [`super::Purpose::Target`], up to the dates of calendars, which an export
+//! only holds from its day on.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
 use super::form::{self, Part};
-use super::{Thing, canonical, information};
+use super::{Thing, information};
 
-/// The canonical bytes of what decides.
+/// The bytes of what decides.
 pub fn essence(definition: &Value) -> Vec<u8> {
-    let mut kept = Map::new();
-    for (key, value) in definition.as_object().into_iter().flatten() {
+    let mut out = Vec::with_capacity(96 * 1024);
+    let is_kept = |(key, value): &(&String, &Value)| {
         let is_nothing = value.as_array().is_some_and(Vec::is_empty);
-        if matches!(form::part(key), Part::Own | Part::Shared) && !is_nothing {
-            kept.insert(key.clone(), top_level(Thing::at_top(key), value));
-        }
-    }
-    canonical::write(&Value::Object(kept))
-}
-
-fn top_level(thing: Option<Thing>, value: &Value) -> Value {
-    let Some(items) = value.as_array() else { return without_noise(value) };
-    let item = |item: &Value| {
-        let mut item = without_noise(item);
-        let Some(map) = item.as_object_mut() else { return item };
-        match thing {
-            Some(Thing::Property | Thing::Variable) => drop(map.remove("value")),
-            Some(Thing::Calendar) => drop(map.remove("dateList")),
-            Some(Thing::Schedule) => {
-                let text = information::text_of(map.get("documentation")).to_owned();
-                match text.is_empty() {
-                    true => drop(map.remove("documentation")),
-                    false => drop(map.insert("documentation".to_owned(), Value::String(text))),
-                }
-            }
-            _ => {}
-        }
-        item
+        matches!(form::part(key), Part::Own | Part::Shared) && !is_nothing
     };
-    Value::Array(items.iter().map(item).collect())
+    let mut kept: Vec<_> = definition.as_object().into_iter().flatten().filter(is_kept).collect();
+    kept.sort_unstable_by_key(|(key, _)| *key);
+    for (key, value) in kept {
+        put_text(&mut out, key);
+        let thing = Thing::at_top(key);
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| put_item(&mut out, thing, item)),
+            other => put(&mut out, other),
+        }
+    }
+    out
 }
 
-fn without_noise(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let kept = map.iter().filter(|(key, value)| !form::is_noise(key, value));
-            Value::Object(kept.map(|(key, value)| (key.clone(), without_noise(value))).collect())
+/// Of what stands in a list at the top some keys do not decide, and of its
+/// documentation only what people wrote.
+fn put_item(out: &mut Vec<u8>, thing: Option<Thing>, item: &Value) {
+    let Some(map) = item.as_object() else { return put(out, item) };
+    put_object(out, map, |key, value| match (thing, key) {
+        (Some(Thing::Property | Thing::Variable), "value") | (Some(Thing::Calendar), "dateList") => None,
+        (Some(Thing::Schedule), "documentation") => {
+            let text = information::text_of(Some(value));
+            (!text.is_empty()).then(|| Cow::Owned(Value::from(text)))
         }
-        Value::Array(items) => Value::Array(items.iter().map(without_noise).collect()),
-        other => other.clone(),
+        _ => Some(Cow::Borrowed(value)),
+    });
+}
+
+fn put(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Object(map) => put_object(out, map, |_, value| Some(Cow::Borrowed(value))),
+        Value::Array(items) => {
+            out.push(b'[');
+            items.iter().for_each(|item| put(out, item));
+            out.push(b']');
+        }
+        Value::String(text) => put_text(out, text),
+        Value::Number(number) => {
+            out.push(b'#');
+            put_text(out, number.as_str());
+        }
+        Value::Bool(true) => out.push(b't'),
+        Value::Bool(false) => out.push(b'f'),
+        Value::Null => out.push(b'0'),
     }
+}
+
+fn put_object<'v>(
+    out: &mut Vec<u8>,
+    map: &'v Map<String, Value>,
+    seen_as: impl Fn(&str, &'v Value) -> Option<Cow<'v, Value>>,
+) {
+    out.push(b'{');
+    let mut entries: Vec<_> = map.iter().filter(|(key, value)| !form::is_noise(key, value)).collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    for (key, value) in entries {
+        if let Some(value) = seen_as(key, value) {
+            put_text(out, key);
+            put(out, &value);
+        }
+    }
+    out.push(b'}');
+}
+
+/// With its length, so that nothing in it is taken for what comes after it.
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    out.extend_from_slice(&text.len().to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
 }
 
 #[cfg(test)]

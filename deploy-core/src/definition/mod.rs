@@ -33,7 +33,7 @@ mod testing;
 
 use serde_json::Value;
 
-pub use canonical::{CANONICAL_FORM, sort_sets, write};
+pub use canonical::{CANONICAL_FORM, is_same_but_header, sort_sets, write};
 pub use compare::{Purpose, equal, export_date, keep_noise_of};
 pub use deviation::{Deviation, deviations};
 pub use essence::essence;

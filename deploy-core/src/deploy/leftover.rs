@@ -55,13 +55,21 @@ fn transaction(records: &Records<'_>, group: Vec<OpenOperation>) -> Result<Trans
         }
     }
     let rules = rules.unwrap_or_default();
-    Ok(Transaction { pieces, scripts: Vec::new(), package, rules, previous, supersedes: Vec::new() })
+    Ok(Transaction {
+        pieces,
+        scripts: Vec::new(),
+        package,
+        rules,
+        previous,
+        supersedes: Vec::new(),
+        taken_up: Vec::new(),
+    })
 }
 
 /// What becomes of a record whose place is taken by what an action brings.
 pub(super) fn replaced_by(action: Action) -> Status {
     match action {
-        Action::Deploy | Action::Adopt => Status::Inactive,
+        Action::Deploy | Action::Adopt | Action::Simulate | Action::Import => Status::Inactive,
         Action::Rollback => Status::Rolledback,
         Action::Delete => Status::Deleted,
     }

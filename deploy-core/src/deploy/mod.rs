@@ -11,6 +11,7 @@
 //!   insert → read back → "Active" committed and pushed → lease released.
 
 mod adopt;
+pub mod batch;
 mod check;
 mod context;
 mod deviating;

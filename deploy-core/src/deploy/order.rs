@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::RefusalKind;
-use crate::opcon::AutoBuild;
+use crate::opcon::{AutoBuild, ImportRules};
+use crate::repository::settings::DeploySettings;
 
 /// One thing to deploy, as it was written: `NAME`, `NAME@V`, `package:NAME[@V]`, or a pattern.
 pub type What = String;
@@ -45,6 +46,37 @@ pub struct Options {
     pub rebuild_daily: bool,
     /// Whether a schedule that is already there stops the deployment.
     pub no_overwrite: bool,
+}
+
+impl Options {
+    /// All that the target is told, with what the settings say.
+    pub fn import_rules(&self, settings: &DeploySettings) -> ImportRules {
+        ImportRules {
+            update_properties: settings.update_properties,
+            update_variables: settings.update_variables,
+            update_schedule_instance_properties: settings.update_schedule_instance_properties,
+            merge_schedule_instance_properties: settings.merge_schedule_instance_properties,
+            exclude_scripts: settings.exclude_scripts,
+            exclude_calendars: settings.exclude_calendars,
+            auto_build: self.auto_build,
+            auto_delete_days: self.auto_delete_days,
+            do_not_overwrite: self.no_overwrite,
+            rebuild_daily: self.rebuild_daily,
+            insert_sap_jobs: settings.insert_sap_jobs,
+            reset_scripts: false,
+        }
+    }
+}
+
+impl From<&ImportRules> for Options {
+    fn from(rules: &ImportRules) -> Self {
+        Self {
+            auto_build: rules.auto_build,
+            auto_delete_days: rules.auto_delete_days,
+            rebuild_daily: rules.rebuild_daily,
+            no_overwrite: rules.do_not_overwrite,
+        }
+    }
 }
 
 /// Differences that the user accepts in so many words.

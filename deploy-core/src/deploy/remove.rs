@@ -134,6 +134,7 @@ impl Removal {
                 rules: ImportRules::default(),
                 previous: Status::Deleted,
                 supersedes: Vec::new(),
+                taken_up: Vec::new(),
             }
         });
         transactions.collect()

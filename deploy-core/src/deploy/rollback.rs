@@ -246,7 +246,15 @@ impl Observed {
             }));
         }
         let rules = rules.unwrap_or_default();
-        Transaction { pieces, scripts: Vec::new(), package, rules, previous, supersedes }
+        Transaction {
+            pieces,
+            scripts: Vec::new(),
+            package,
+            rules,
+            previous,
+            supersedes,
+            taken_up: Vec::new(),
+        }
     }
 }
 

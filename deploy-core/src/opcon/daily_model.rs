@@ -48,6 +48,8 @@ pub struct DailyJob {
     pub start_offset: Option<f64>,
     /// How it ended, in words.
     pub termination: Option<String>,
+    /// Its instance properties, names and values; a list of jobs may leave them out.
+    pub properties: Vec<(String, String)>,
 }
 
 /// The state of something in the daily.
@@ -130,6 +132,10 @@ impl FromWire for DailyJob {
             status: Status::read(wire.object(&["status", "jobStatus"])),
             start_offset: wire.text(&["startOffset"]).and_then(|offset| offset.parse().ok()),
             termination: wire.text(&["terminationDescription"]).filter(|text| !text.is_empty()),
+            properties: wire
+                .items(&["instanceProperties", "properties"])
+                .filter_map(|pair| Some((pair.text(&["name", "key"])?, pair.text(&["value"])?)))
+                .collect(),
         })
     }
 }

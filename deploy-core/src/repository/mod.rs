@@ -4,11 +4,13 @@
 //! (network, signing, hooks) goes through their own `git` ([`git`]). Caches
 //! lie in the common git directory under `opcon-deploy/`.
 
+pub mod archive;
 pub mod audit;
 pub mod board;
 mod cache_lines;
 mod cache_tables;
 pub mod change;
+pub mod changed;
 pub mod check;
 pub mod commits;
 pub mod drift_accepted;

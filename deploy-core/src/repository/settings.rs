@@ -1,5 +1,7 @@
 //! `deploy.toml`: the settings of a central repository. Its presence marks the root.
 
+use std::num::NonZeroUsize;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,10 @@ pub struct Settings {
     pub trust: TrustSettings,
     /// Rollouts.
     pub rollouts: RolloutSettings,
+    /// What leaves the lists.
+    pub archive: ArchiveSettings,
+    /// Work at a set time.
+    pub batch: BatchSettings,
 }
 
 /// `[rollouts]`: when rollouts that are over leave the list.
@@ -107,6 +113,28 @@ pub enum OnMismatch {
     Report,
     /// What stood there before is put back.
     Rollback,
+}
+
+/// `[batch]`: work at a set time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BatchSettings {
+    /// The server whose OpCon starts work at its time; its file has a `timezone`.
+    pub server: Option<String>,
+}
+
+/// `[archive]`: what leaves the lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ArchiveSettings {
+    /// How many versions of each schedule, package and rule `archive` leaves in the lists.
+    pub versions_to_retain: NonZeroUsize,
+}
+
+impl Default for ArchiveSettings {
+    fn default() -> Self {
+        Self { versions_to_retain: NonZeroUsize::MIN.saturating_add(4) }
+    }
 }
 
 /// `[drift]`: what counts as drift.

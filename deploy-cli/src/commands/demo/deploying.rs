@@ -34,7 +34,11 @@ pub(super) fn tell(demo: &Demo<'_>) -> Result<(), CommandError> {
     demo.run_to(&deploy, Exit::Refused)?;
     demo.say("Back to what stood there before any of this; the change by hand goes with it, knowingly.");
     demo.run(&["rollback", CHANGED, "--on", "PROD", "-m", "Not this year", "--accept-drift", "--yes"])?;
-    demo.run(&["drift", "PROD"])?;
+    demo.run(&["drift", "PROD"])
+}
+
+/// Who did all that.
+pub(super) fn audit(demo: &Demo<'_>) -> Result<(), CommandError> {
     demo.say("Who did what, when: commits of two branches, nothing else.");
     demo.run(&["deployments"])?;
     demo.run(&["audit", "--category", "Deployment"])

@@ -1,6 +1,7 @@
 //! `demo`: the product at work, on a small retailer's schedules.
 
 mod deploying;
+mod later;
 mod rules;
 
 use std::path::{Path, PathBuf};
@@ -85,6 +86,8 @@ impl Demo<'_> {
         self.run(&["package", "show", "STORES"])?;
         rules::tell(self)?;
         deploying::tell(self)?;
+        later::tell(self, &running)?;
+        deploying::audit(self)?;
         self.say("Is everything sound? A continuous integration job asks the same.");
         self.run(&["check"])?;
         runtime.block_on(running.shutdown());
@@ -184,5 +187,5 @@ fn half_an_hour_later(schedule: &mut Value) {
 async fn start_systems() -> Result<Running, CommandError> {
     let system = |text: &str| text.parse().map_err(|error| CommandError::failed(format!("{error}")));
     let systems = vec![system("DEV:Development")?, system("PROD:Production")?];
-    super::sandbox::start(Config { systems, ..Config::default() }).await
+    super::sandbox::start(Config { systems, run_jobs: true, ..Config::default() }).await
 }

@@ -17,6 +17,7 @@ use crate::ui::Ui;
 pub(super) fn store(
     repository: &Repository,
     args: &DeployArgs,
+    server: &str,
     global: &Global,
     ui: &Ui,
 ) -> Result<Vec<String>, CommandError> {
@@ -39,7 +40,7 @@ pub(super) fn store(
     // On standard output stands what was deployed.
     importing::tell(&imported, ui);
     if failed {
-        let why = format!("not everything could be stored; nothing was deployed to `{}`", args.server);
+        let why = format!("not everything could be stored; nothing was deployed to `{server}`");
         return Err(CommandError::failed(why));
     }
     Ok(imported.items.into_iter().map(|item| item.name).collect())

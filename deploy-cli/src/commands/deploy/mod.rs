@@ -1,25 +1,34 @@
 //! `deploy`: the two phases, through the one pipeline.
 
+mod at;
 mod each;
 mod file;
 mod one;
+mod record;
 pub(super) mod show;
 
+pub(super) use at::{as_json as scheduled_as_json, exactly, tell as tell_scheduled};
+
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use deploy_core::deploy::execute::Asked;
+use deploy_core::deploy::execute::{Asked, Done};
 use deploy_core::deploy::{Accept, Context, Entrance, Order, Plan, PlanError, Planner, Selection, select};
+use deploy_core::repository::Repository;
 use deploy_core::repository::history::History;
 use deploy_core::repository::records::{Person, Reach, Records};
 use deploy_core::repository::users::Administering;
 
+use super::batch::{AtArgs, Taken};
 use super::changing::{ChangeArgs, Changing, now};
 use super::order::{AcceptArgs, OrderArgs};
 use super::{completions, open};
 use crate::CommandResult;
 use crate::cli::Global;
+use crate::error::CommandError;
+use crate::interrupt::Stop;
 use crate::ui::Ui;
 
 /// Put schedules or a package onto an OpCon system
@@ -30,12 +39,12 @@ use crate::ui::Ui;
 /// the exit code is 4 and the option that accepts it is named.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  opcon-deploy deploy Payroll --to PROD -m 'Quarter end' --tag 2026.4\n  opcon-deploy deploy package:FINANCE@3 --to QA --rule to-qa\n  opcon-deploy deploy 'FIN_*' --to QA --each\n  opcon-deploy deploy Payroll --to PROD --plan payroll.plan\n  opcon-deploy deploy --file export.json --to QA"
+    after_help = "Examples:\n  opcon-deploy deploy Payroll --to PROD -m 'Quarter end' --tag 2026.4\n  opcon-deploy deploy package:FINANCE@3 --to QA --rule to-qa\n  opcon-deploy deploy 'FIN_*' --to QA --each\n  opcon-deploy deploy Payroll --to PROD --plan payroll.plan\n  opcon-deploy deploy --file export.json --to QA\n  opcon-deploy deploy package:FINANCE --to PROD --at '2026-12-01 18:30'"
 )]
 pub struct DeployArgs {
     /// The OpCon system to deploy to
-    #[arg(long = "to", value_name = "SERVER", add = ArgValueCandidates::new(completions::servers))]
-    server: String,
+    #[arg(long = "to", value_name = "SERVER", required_unless_present = "record", add = ArgValueCandidates::new(completions::servers))]
+    server: Option<String>,
     #[command(flatten)]
     order: OrderArgs,
     #[command(flatten)]
@@ -47,8 +56,13 @@ pub struct DeployArgs {
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["what", "list"])]
     file: Vec<PathBuf>,
     /// One transaction for each schedule
-    #[arg(long)]
+    #[arg(long, conflicts_with = "at")]
     each: bool,
+    #[command(flatten)]
+    at: AtArgs,
+    /// Carry out what this record waited for: the command line of the job that OpCon starts
+    #[arg(long, value_name = "ID", conflicts_with_all = ["server", "what", "list", "rules", "reference", "plan", "each", "file", "at"])]
+    record: Option<String>,
     #[command(flatten)]
     change: ChangeArgs,
 }
@@ -63,51 +77,81 @@ struct Deploying<'a> {
     person: Person,
     /// The plan that is to be carried out and no other.
     agreed: Option<Plan>,
+    /// What waited for this moment.
+    taken: Option<&'a Taken>,
 }
 
 pub(super) fn run(args: DeployArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
-    let stored = file::store(&repository, &args, global, ui)?;
+    if let Some(id) = &args.record {
+        return record::run(&repository, id, args.change, ui);
+    }
+    let server = args.server.clone().unwrap_or_default();
+    let stored = file::store(&repository, &args, &server, global, ui)?;
     let entrance = if ui.can_ask() { Entrance::Terminal } else { Entrance::Unattended };
-    let mut order = args.order.order(&args.server, entrance, global)?;
+    let mut order = args.order.order(&server, entrance, global)?;
     order.what.extend(stored);
     let agreed = args.plan.as_deref().map(|path| one::read_plan(&global.at(path))).transpose()?;
     if let Some(plan) = &agreed {
         one::follow_plan(&mut order, plan)?;
     }
-    let changing = Changing::begin(&repository, &args.server, args.change, ui)?;
+    let changing = Changing::begin(&repository, &server, args.change, ui)?;
     let history = History::load(&repository)?;
-    let context = Context {
-        repository: &repository,
-        history: &history,
-        records: &changing.records,
-        settings: changing.settings.clone(),
-        person: changing.identity.person.clone(),
-        server: changing.server.clone(),
-        trying: false,
-        must_be_pushed: changing.reach == Reach::Remote,
-        may_deploy_packaged: changing.identity.may_administer(Administering::PackagedScheduleAlone).is_ok(),
-        now: now(),
-    };
-    let selection = select(&context, &order)?;
-    let person = changing.sign_on()?;
-    let deploying = Deploying {
-        changing: &changing,
-        context: Context { person: person.clone(), ..context },
-        order,
-        selection,
-        accept: args.accept.accept(),
-        person,
-        agreed,
-    };
-    let done = match args.each {
-        true => each::run(&deploying, args.change.yes, ui),
-        false => one::run(deploying, args.change.yes, ui),
+    let prepared = Deploying::prepare(&changing, &history, order, args.accept.accept())?;
+    let deploying = Deploying { agreed, ..prepared };
+    let done = match (&args.at.at, args.each) {
+        (Some(at), _) => at::run(deploying, at, args.at.as_then, args.change, ui),
+        (None, true) => each::run(&deploying, args.change.yes, ui),
+        (None, false) => one::run(deploying, args.change.yes, ui),
     };
     done.inspect_err(|_| changing.sign_off())
 }
 
-impl Deploying<'_> {
+/// Deploys one schedule that a command needs first, in the ordinary way; what was done.
+pub(super) fn first(
+    repository: &Repository,
+    server: &str,
+    what: &str,
+    accept: Accept,
+    stop: &Arc<Stop>,
+    ui: &Ui,
+) -> Result<Done, CommandError> {
+    let order = Order { what: vec![what.to_owned()], server: server.to_owned(), ..Order::default() };
+    let changing = Changing::begin(repository, server, ChangeArgs::default(), ui)?.stopped_by(stop);
+    let history = History::load(repository)?;
+    let deploying = Deploying::prepare(&changing, &history, order, accept)?;
+    one::under_lease(&deploying, ui).inspect_err(|_| changing.sign_off())
+}
+
+impl<'a> Deploying<'a> {
+    /// Finds what is to be deployed, and signs on.
+    fn prepare(
+        changing: &'a Changing<'a>,
+        history: &'a History,
+        order: Order,
+        accept: Accept,
+    ) -> Result<Self, CommandError> {
+        let context = Context {
+            repository: changing.repository,
+            history,
+            records: &changing.records,
+            settings: changing.settings.clone(),
+            person: changing.identity.person.clone(),
+            server: changing.server.clone(),
+            trying: false,
+            must_be_pushed: changing.reach == Reach::Remote,
+            may_deploy_packaged: changing
+                .identity
+                .may_administer(Administering::PackagedScheduleAlone)
+                .is_ok(),
+            now: now(),
+        };
+        let selection = select(&context, &order)?;
+        let person = changing.sign_on()?;
+        let context = Context { person: person.clone(), ..context };
+        Ok(Self { changing, context, order, selection, accept, person, agreed: None, taken: None })
+    }
+
     fn server(&self) -> &str {
         &self.changing.server.name
     }

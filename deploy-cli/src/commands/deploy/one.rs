@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use deploy_core::deploy::execute::{Before, Transaction};
+use deploy_core::deploy::execute::{Before, Done, Transaction};
 use deploy_core::deploy::{Accept, Entrance, Order, PLAN_SCHEMA, Plan, Planned};
 use deploy_core::repository::records::{Place, Records};
 
@@ -60,19 +60,24 @@ pub(super) fn run(mut deploying: Deploying<'_>, yes: bool, ui: &Ui) -> CommandRe
         let planned = plan(&deploying, &changing.records)?;
         check_agreed(&deploying, &planned.plan)?;
         show::plan(&planned.plan, ui);
-        let refused = ask_refusals(&planned.plan, &mut deploying.accept, ui)?;
+        let refused = ask_refusals(&planned.plan, &mut deploying.accept, Entrance::Terminal, ui)?;
         if refused || !yes && !confirmed(&deploying, ui) {
             return Ok(changing.declined(ui));
         }
         deploying.agreed = Some(planned.plan);
     }
-    let held = changing.hold(&deploying.purpose(), ui)?;
-    let done = carry_out(&deploying, &held, ui);
-    changing.release(held, ui);
+    show::done(&under_lease(&deploying, ui)?, ui)
+}
+
+/// Takes the lease, carries it out, and gives the lease back.
+pub(super) fn under_lease(deploying: &Deploying<'_>, ui: &Ui) -> Result<Done, CommandError> {
+    let held = deploying.changing.hold(&deploying.purpose(), ui)?;
+    let done = carry_out(deploying, &held, ui);
+    deploying.changing.release(held, ui);
     done
 }
 
-fn plan(deploying: &Deploying<'_>, records: &Records<'_>) -> Result<Planned, CommandError> {
+pub(super) fn plan(deploying: &Deploying<'_>, records: &Records<'_>) -> Result<Planned, CommandError> {
     let planned = deploying.changing.runtime.block_on(async {
         let planner = deploying.planner(records).await?;
         planner.plan(&deploying.selection.items).await
@@ -80,23 +85,44 @@ fn plan(deploying: &Deploying<'_>, records: &Records<'_>) -> Result<Planned, Com
     Ok(planned?)
 }
 
-fn carry_out(deploying: &Deploying<'_>, held: &Held<'_>, ui: &Ui) -> CommandResult {
+fn carry_out(deploying: &Deploying<'_>, held: &Held<'_>, ui: &Ui) -> Result<Done, CommandError> {
     let changing = deploying.changing;
     let planned = plan(deploying, &held.records)?;
     refuse_moved(&deploying.changing.records, &held.records, &planned.plan)?;
     check_agreed(deploying, &planned.plan)?;
+    check_scheduled(deploying, &planned.plan)?;
     let refusals = planned.plan.refusals(&deploying.accept, deploying.order.entrance);
     if !refusals.is_empty() {
         return Err(show::refused(&planned.plan, &refusals, ui));
     }
     let before = Before::read(&held.records, &planned.plan)?;
-    let transaction = Transaction::deploying(planned, before, &deploying.asked(&deploying.accept));
-    let done = changing.run(held, transaction, ui)?;
-    show::done(&done, ui)
+    let mut transaction = Transaction::deploying(planned, before, &deploying.asked(&deploying.accept));
+    if let Some(taken) = deploying.taken {
+        transaction = transaction.take_up(&taken.operations);
+    }
+    Ok(changing.run(held, transaction, ui)?)
+}
+
+/// Whether schedules and rules are those that were scheduled.
+fn check_scheduled(deploying: &Deploying<'_>, plan: &Plan) -> Result<(), CommandError> {
+    let Some(scheduled) = deploying.taken.and_then(|taken| taken.scheduled.plan.as_ref()) else {
+        return Ok(());
+    };
+    let moved = match (scheduled.source == plan.digests.source, scheduled.rules == plan.digests.rules) {
+        (true, true) => return Ok(()),
+        (false, _) => "source",
+        (true, false) => "rules",
+    };
+    Err(CommandError::refused(format!(
+        "{} than when it was scheduled; nothing was changed on `{}`",
+        show::moved_words(moved),
+        deploying.server()
+    ))
+    .hint("schedule it again; `--as-then` takes the latest at that time"))
 }
 
 /// Whether the plan is the one that was agreed to.
-fn check_agreed(deploying: &Deploying<'_>, plan: &Plan) -> Result<(), CommandError> {
+pub(super) fn check_agreed(deploying: &Deploying<'_>, plan: &Plan) -> Result<(), CommandError> {
     let Some(agreed) = &deploying.agreed else { return Ok(()) };
     let moved = agreed.moved(plan);
     if moved.is_empty() {
@@ -137,8 +163,13 @@ pub(super) fn refuse_moved(before: &Records<'_>, now: &Records<'_>, plan: &Plan)
 }
 
 /// Shows each refusal and asks; whether one was not accepted.
-fn ask_refusals(plan: &Plan, accept: &mut Accept, ui: &Ui) -> Result<bool, CommandError> {
-    let refusals = plan.refusals(accept, Entrance::Terminal);
+pub(super) fn ask_refusals(
+    plan: &Plan,
+    accept: &mut Accept,
+    entrance: Entrance,
+    ui: &Ui,
+) -> Result<bool, CommandError> {
+    let refusals = plan.refusals(accept, entrance);
     if refusals.iter().any(|refusal| refusal.kind.option().is_none()) {
         return Err(show::refused(plan, &refusals, ui));
     }

@@ -30,12 +30,16 @@ pub(super) fn refused(plan: &Plan, refusals: &[Refusal], ui: &Ui) -> CommandErro
     let mut kinds: Vec<RefusalKind> = refusals.iter().map(|refusal| refusal.kind).collect();
     kinds.sort();
     kinds.dedup();
+    let reasons = refusals.iter().map(|refusal| refusal.message.clone());
     if kinds.contains(&RefusalKind::Errors) {
         return CommandError::failed(message)
+            .because(reasons)
             .hint("`opcon-deploy simulate` shows every check; errors cannot be accepted");
     }
     let options: Vec<&str> = kinds.iter().filter_map(|kind| kind.option()).collect();
-    CommandError::refused(message).hint(format!("`{}` goes on nevertheless", options.join(" ")))
+    CommandError::refused(message)
+        .because(reasons)
+        .hint(format!("`{}` goes on nevertheless", options.join(" ")))
 }
 
 /// What a digest that moved stands for.

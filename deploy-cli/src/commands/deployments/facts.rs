@@ -4,6 +4,7 @@ use deploy_core::repository::records::log::{Change, RecordLog, Row};
 use deploy_core::repository::records::{Person, Phase, Record, RuleRef};
 use serde_json::{Value, json};
 
+use super::super::batch::told;
 use super::super::records::{action_word, kind_word};
 use crate::ui::{Table, Ui, local_time, one_line, style, styled, utc_time};
 
@@ -22,7 +23,14 @@ pub(super) fn print(record: &Record, row: &Row<'_>, report: bool, ui: &Ui) {
     say("reason", record.reason.clone().unwrap_or_default());
     say("user", person(&record.user));
     say("run by", record.runner.as_ref().map(person).unwrap_or_default());
-    say("begun", local_time(record.begun.timestamp()));
+    if let Some(scheduled) = &record.scheduled {
+        let then = if scheduled.as_then { ", the latest then" } else { "" };
+        let by =
+            format!("by {}, job {}", scheduled.server, scheduled.job.as_deref().unwrap_or("not added yet"));
+        say("at", format!("{}{then}, {by}", told(&scheduled.at, &scheduled.zone)));
+    }
+    let begun = if record.scheduled.is_some() { "asked for" } else { "begun" };
+    say(begun, local_time(record.begun.timestamp()));
     say("ended", record.ended.map(|ended| local_time(ended.timestamp())).unwrap_or_default());
     say("package", record.package.as_ref().map(|p| numbered(&p.name, p.version)).unwrap_or_default());
     say("tag", record.told.tag.clone().unwrap_or_default());
@@ -169,6 +177,7 @@ pub(super) fn as_json(record: &Record, row: &Row<'_>) -> Value {
             json!({ "name": package.name, "version": package.version, "record": package.record })
         }),
         "members": record.members, "rules": record.rules.iter().map(rule).collect::<Vec<_>>(),
+        "scheduled": record.scheduled, "report": record.report,
         "begunIn": commit(row.begun()), "toldIn": commit(row.told()), "changedIn": commit(row.changed()),
     })
 }

@@ -48,6 +48,9 @@ pub(super) struct ListArgs {
     /// Show all
     #[arg(long, conflicts_with = "limit")]
     all: bool,
+    /// Show those of archived versions, too
+    #[arg(long)]
+    archived: bool,
 }
 
 pub(super) fn run(args: ListArgs, global: &Global, ui: &Ui) -> CommandResult {
@@ -94,7 +97,8 @@ impl<'a> Wanted<'a> {
     fn takes(&self, row: &Row<'_>) -> bool {
         let is = |wanted: &String, word: &str| wanted.eq_ignore_ascii_case(word);
         let args = self.args;
-        (args.status.is_empty() || args.status.iter().any(|status| is(status, row.status_word())))
+        (args.archived || !row.is_archived())
+            && (args.status.is_empty() || args.status.iter().any(|status| is(status, row.status_word())))
             && args.kind.as_ref().is_none_or(|kind| is(kind, kind_word(row.kind())))
             && args.from.is_none_or(|from| begun(row) >= from)
             && args.to.is_none_or(|to| begun(row) <= to)

@@ -1,9 +1,12 @@
 //! `deployments`: what was done to which target, by whom and when.
 
+mod cancel;
 mod facts;
 mod list;
+mod reschedule;
 mod show;
 mod unpin;
+mod upcoming;
 
 use clap::{Args, Subcommand};
 
@@ -31,6 +34,9 @@ pub struct DeploymentsArgs {
 enum DeploymentsCommand {
     Show(show::ShowArgs),
     Unpin(unpin::UnpinArgs),
+    Upcoming(upcoming::UpcomingArgs),
+    Cancel(cancel::CancelArgs),
+    Reschedule(reschedule::RescheduleArgs),
 }
 
 pub(super) fn run(args: DeploymentsArgs, global: &Global, ui: &Ui) -> CommandResult {
@@ -38,5 +44,8 @@ pub(super) fn run(args: DeploymentsArgs, global: &Global, ui: &Ui) -> CommandRes
         None => list::run(args.list, global, ui),
         Some(DeploymentsCommand::Show(args)) => show::run(args, global, ui),
         Some(DeploymentsCommand::Unpin(args)) => unpin::run(args, global, ui),
+        Some(DeploymentsCommand::Upcoming(args)) => upcoming::run(args, global, ui),
+        Some(DeploymentsCommand::Cancel(args)) => cancel::run(args, global, ui),
+        Some(DeploymentsCommand::Reschedule(args)) => reschedule::run(args, global, ui),
     }
 }

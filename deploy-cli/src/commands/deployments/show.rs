@@ -152,6 +152,10 @@ fn record(known: &Known<'_>, report: bool, ui: &Ui) -> Result<(), CommandError> 
     if !members.is_empty() {
         facts::print_members(known.log, &members, ui);
     }
+    if let Some(text) = record.report.as_ref().filter(|_| report) {
+        ui.line("");
+        text.lines().for_each(|line| ui.line(one_line(line)));
+    }
     if report {
         for row in std::iter::once(&known.row).chain(&members) {
             let one = Known { repository: known.repository, log: known.log, row: *row };

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{history, open};
 use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
+use crate::names::ListArg;
 use crate::ui::{Ui, count};
 use crate::{CommandResult, Exit};
 
@@ -28,8 +29,10 @@ use crate::{CommandResult, Exit};
 )]
 pub struct ExportArgs {
     /// The schedules; with `--from` names or patterns on that system
-    #[arg(value_name = "NAME[@V]", required = true, add = ArgValueCandidates::new(super::completions::schedules))]
+    #[arg(value_name = "NAME[@V]", required_unless_present = "list", add = ArgValueCandidates::new(super::completions::schedules))]
     names: Vec<String>,
+    #[command(flatten)]
+    list: ListArg,
     /// A file, a folder (existing, or written with a slash at its end), or `-`
     #[arg(short, long, value_name = "PATH")]
     output: PathBuf,
@@ -46,13 +49,14 @@ pub struct ExportArgs {
     commit: CommitArgs,
 }
 
-pub(super) fn run(args: ExportArgs, global: &Global, ui: &Ui) -> CommandResult {
+pub(super) fn run(mut args: ExportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
     if !args.store && (args.commit.message.is_some() || args.commit.branch.is_some() || args.commit.push) {
         return Err(CommandError::usage(
             "`--message`, `--branch` and `--push` are for what is stored: `--store`",
         ));
     }
+    args.names = args.list.and(args.names, global)?;
     if let Some(server) = &args.from {
         return from::run(&repository, server, &args, global, ui);
     }

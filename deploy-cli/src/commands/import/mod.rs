@@ -1,5 +1,6 @@
 //! `import`: definitions become new versions.
 
+mod at;
 mod clean;
 mod report;
 pub(super) mod server;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use deploy_core::deploy::batch;
 use deploy_core::repository::Repository;
 use deploy_core::repository::import::{
     ImportOptions, Imported, Outcome, Progress, Source, find_sources, import,
@@ -20,6 +22,7 @@ use deploy_core::repository::import::{
 use super::open;
 use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
+use crate::names::ListArg;
 use crate::ui::Ui;
 use crate::{CommandResult, Exit, interrupt};
 pub(super) use report::{show, tell};
@@ -35,14 +38,13 @@ pub(super) use report::{show, tell};
 )]
 pub struct ImportArgs {
     /// The OpCon system to import from
-    #[arg(value_name = "SERVER", required_unless_present = "file", conflicts_with = "file", add = ArgValueCandidates::new(super::completions::servers))]
+    #[arg(value_name = "SERVER", required_unless_present_any = ["file", "template", "record"], conflicts_with_all = ["file", "template"], add = ArgValueCandidates::new(super::completions::servers))]
     server: Option<String>,
     /// Schedules, or patterns for them
-    #[arg(value_name = "PATTERN", required_unless_present_any = ["file", "list"])]
+    #[arg(value_name = "PATTERN", required_unless_present_any = ["file", "list", "template", "record"])]
     patterns: Vec<String>,
-    /// A file that lists schedules or patterns, one on each line; `-` reads standard input
-    #[arg(long, value_name = "FILE", requires = "server")]
-    list: Option<PathBuf>,
+    #[command(flatten)]
+    list: ListArg,
     /// Import the schedules that container jobs run, too
     #[arg(long, requires = "server")]
     sub_schedules: bool,
@@ -50,21 +52,36 @@ pub struct ImportArgs {
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(super::completions::packages))]
     package: Option<String>,
     /// Files, folders, patterns; `-` reads standard input
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "list")]
     file: Vec<PathBuf>,
+    /// A schedule that comes with the program: BATCH_DEPLOY or DEPLOY_UTILITIES
+    #[arg(long, value_name = "NAME", value_parser = ["BATCH_DEPLOY", "DEPLOY_UTILITIES"], conflicts_with_all = ["file", "list"])]
+    template: Option<String>,
     /// Put new schedules into this folder under schedules/
     #[arg(long, value_name = "FOLDER")]
     app: Option<String>,
+    /// Let OpCon start it then: `2026-12-01 18:30` by the batch server's clock, or with an offset
+    #[arg(long, value_name = "TIME", requires = "server")]
+    at: Option<String>,
+    /// Carry out what this record waited for: the command line of the job that OpCon starts
+    #[arg(long, value_name = "ID", conflicts_with_all = ["server", "patterns", "list", "file", "template", "at"])]
+    record: Option<String>,
     #[command(flatten)]
     commit: CommitArgs,
 }
 
 pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
-    if let Some(server) = &args.server {
-        return server::run(&repository, server, &args, global, ui);
+    match (&args.record, &args.server, &args.at) {
+        (Some(id), _, _) => return at::take(&repository, id, ui),
+        (None, Some(server), Some(at)) => return at::schedule(&repository, server, at, &args, global, ui),
+        (None, Some(server), None) => return server::run(&repository, server, &args, global, ui),
+        (None, None, _) => {}
     }
-    let sources = sources(&args.file, global)?;
+    let sources = match &args.template {
+        Some(name) => vec![template(name)],
+        None => sources(&args.file, global)?,
+    };
     let options = options(&args, Vec::new());
     let (progress, total) = (Arc::new(Progress::default()), sources.len());
     progress.total.store(total, Ordering::Relaxed);
@@ -73,7 +90,14 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
         Ok(import(repository, &sources, &options, &progress, &waiting)?)
     })?;
     let exit = show(&imported, ui)?;
-    pack(&repository, &imported, &args, &options, ui).map(|packed| worse(exit, packed))
+    let package = args.package.as_deref();
+    pack(&repository, &imported, package, &options, ui).map(|packed| worse(exit, packed))
+}
+
+/// A schedule that comes with the program.
+fn template(name: &str) -> Source {
+    let text = if name == batch::SCHEDULE { batch::TEMPLATE } else { batch::UTILITIES };
+    Source::Bytes { label: format!("the template {name}"), bytes: text.as_bytes().to_vec() }
 }
 
 /// What to do while another command holds the clone.
@@ -127,11 +151,11 @@ pub(super) fn follow<T: Send>(
 fn pack(
     repository: &Repository,
     imported: &Imported,
-    args: &ImportArgs,
+    package: Option<&str>,
     options: &ImportOptions,
     ui: &Ui,
 ) -> CommandResult {
-    let Some(package) = &args.package else { return Ok(Exit::Done) };
+    let Some(package) = package else { return Ok(Exit::Done) };
     let taken = imported.items.iter().filter(|item| !matches!(item.outcome, Outcome::Failed(_)));
     let schedules: Vec<String> = taken.map(|item| item.name.clone()).collect();
     if schedules.is_empty() {

@@ -16,8 +16,7 @@ pub(in super::super) fn tell(imported: &Imported, ui: &Ui) {
 
 /// Shows what became of each schedule.
 pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
-    let failed = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count();
-    let exit = if failed > 0 { Exit::Failed } else { Exit::Done };
+    let exit = if failed(imported) > 0 { Exit::Failed } else { Exit::Done };
     if let Some(recovered) = &imported.recovered {
         ui.note(format!(
             "Brought the work tree to the commit {} on `{}`, which an earlier command had left to do",
@@ -40,8 +39,21 @@ pub(in super::super) fn show(imported: &Imported, ui: &Ui) -> CommandResult {
         let name = one_line(&item.name);
         ui.line(format!("{name:width$}  {text}"));
     }
-    summary(imported, failed, ui);
+    let text = summary(imported);
+    match &imported.committed {
+        Some(committed) => ui.note(format!("{text}; commit {}", commit_words(committed))),
+        None => ui.note(format!("{text}; nothing to commit")),
+    }
     Ok(exit)
+}
+
+/// What became of each schedule, for a record.
+pub(super) fn lines(imported: &Imported) -> String {
+    let line = |item: &Item| {
+        let words = words(item, imported);
+        format!("{}  {}\n", one_line(&item.name), anstream::adapter::strip_str(&words))
+    };
+    imported.items.iter().map(line).collect()
 }
 
 /// What became of one schedule.
@@ -68,8 +80,10 @@ fn words(item: &Item, imported: &Imported) -> String {
     }
 }
 
-fn summary(imported: &Imported, failed: usize, ui: &Ui) {
+/// How many of them became versions.
+pub(super) fn summary(imported: &Imported) -> String {
     let new = imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Imported { .. })).count();
+    let failed = failed(imported);
     let equal = imported.items.len() - new - failed;
     let mut parts = vec![format!("{new} imported")];
     if equal > 0 {
@@ -78,11 +92,11 @@ fn summary(imported: &Imported, failed: usize, ui: &Ui) {
     if failed > 0 {
         parts.push(format!("{failed} failed"));
     }
-    let text = format!("{}: {}", count(imported.items.len(), "schedule"), parts.join(", "));
-    match &imported.committed {
-        Some(committed) => ui.note(format!("{text}; commit {}", commit_words(committed))),
-        None => ui.note(format!("{text}; nothing to commit")),
-    }
+    format!("{}: {}", count(imported.items.len(), "schedule"), parts.join(", "))
+}
+
+fn failed(imported: &Imported) -> usize {
+    imported.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_))).count()
 }
 
 fn as_json(item: &Item, imported: &Imported) -> serde_json::Value {

@@ -1,6 +1,5 @@
 //! `import SERVER PATTERN…`: from an OpCon system.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -35,28 +34,37 @@ pub(super) fn run(
     global: &Global,
     ui: &Ui,
 ) -> CommandResult {
-    let mut patterns = args.patterns.clone();
-    if let Some(list) = &args.list {
-        patterns.extend(read_list(&global.at(list), list.as_os_str() == "-")?);
-    }
-    if patterns.is_empty() {
-        return Err(CommandError::usage("the list names no schedule"));
-    }
+    let patterns = args.list.and(args.patterns.clone(), global)?;
     let target = Target::to_import_from(repository, server, ui)?;
+    let package = args.package.as_deref();
+    let options = |trailers| options(args, trailers);
+    bring_all(repository, &target, &patterns, args.sub_schedules, package, options, ui).map(|(_, exit)| exit)
+}
+
+/// Imports from a server, with all that belongs to it; what came of it.
+pub(super) fn bring_all(
+    repository: &Repository,
+    target: &Target,
+    patterns: &[String],
+    sub_schedules: bool,
+    package: Option<&str>,
+    options: impl FnOnce(Vec<(String, String)>) -> ImportOptions,
+    ui: &Ui,
+) -> Result<(Imported, Exit), CommandError> {
     let runtime = runtime()?;
-    let Prepared { wanted, trailers } = runtime.block_on(prepare(&target, &patterns))?;
-    let options = options(args, trailers);
-    let brought = bring(repository, &target, &runtime, wanted, args.sub_schedules, &options, ui);
+    let Prepared { wanted, trailers } = runtime.block_on(prepare(target, patterns))?;
+    let options = options(trailers);
+    let brought = bring(repository, target, &runtime, wanted, sub_schedules, &options, ui);
     let imported = brought.inspect_err(|_| {
         runtime.block_on(target.sign_off());
     })?;
     let exit = show(&imported, ui)?;
-    say_what_was_lost(&imported, &target, ui);
-    let packed = pack(repository, &imported, args, &options, ui);
+    say_what_was_lost(&imported, target, ui);
+    let packed = pack(repository, &imported, package, &options, ui);
     let deleted =
-        runtime.block_on(super::clean::delete_imported(repository, &target, &imported, &options, ui));
+        runtime.block_on(super::clean::delete_imported(repository, target, &imported, &options, ui));
     runtime.block_on(target.sign_off());
-    Ok(worse(worse(exit, packed?), deleted?))
+    Ok((imported, worse(worse(exit, packed?), deleted?)))
 }
 
 /// Fetches definitions and stores them while they come.
@@ -120,23 +128,6 @@ impl Prepared {
     pub(in super::super) fn trailers(&self) -> Vec<(String, String)> {
         self.trailers.clone()
     }
-}
-
-/// The names and patterns of a list: one on each line, `#` begins a comment line.
-pub(in super::super) fn read_list(
-    path: &std::path::Path,
-    is_stdin: bool,
-) -> Result<Vec<String>, CommandError> {
-    let text = match is_stdin {
-        true => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map(|_| text)
-        }
-        false => std::fs::read_to_string(path),
-    };
-    let text = text.map_err(|error| CommandError::io("read", path, &error))?;
-    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    Ok(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
 }
 
 /// What helps with those that did not come, each hint once.

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::super::completions::{packages, schedules};
 use super::super::{commit_words, open};
 use crate::cli::{CommitArgs, Global};
+use crate::names::ListArg;
 use crate::ui::{Ui, one_line, style, styled};
 use crate::{CommandResult, Exit};
 
@@ -29,6 +30,8 @@ pub(super) struct CreateArgs {
     /// Schedules to put in: NAME, NAME@3 or NAME@REF
     #[arg(value_name = "SCHEDULE", add = ArgValueCandidates::new(schedules))]
     schedules: Vec<String>,
+    #[command(flatten)]
+    list: ListArg,
     /// Transformation rules for every deployment of it, in order
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
@@ -49,8 +52,10 @@ pub(super) struct AddArgs {
     #[arg(value_name = "PACKAGE", add = ArgValueCandidates::new(packages))]
     name: String,
     /// Schedules to put in: NAME, NAME@3 or NAME@REF
-    #[arg(value_name = "SCHEDULE", required_unless_present = "rules", add = ArgValueCandidates::new(schedules))]
+    #[arg(value_name = "SCHEDULE", required_unless_present_any = ["rules", "list"], add = ArgValueCandidates::new(schedules))]
     schedules: Vec<String>,
+    #[command(flatten)]
+    list: ListArg,
     /// Rules to run after those it has
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
@@ -68,8 +73,10 @@ pub(super) struct RemoveArgs {
     #[arg(value_name = "PACKAGE", add = ArgValueCandidates::new(packages))]
     name: String,
     /// Schedules to take out
-    #[arg(value_name = "SCHEDULE", required_unless_present = "rules", add = ArgValueCandidates::new(schedules))]
+    #[arg(value_name = "SCHEDULE", required_unless_present_any = ["rules", "list"], add = ArgValueCandidates::new(schedules))]
     schedules: Vec<String>,
+    #[command(flatten)]
+    list: ListArg,
     /// Rules to take out
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
@@ -92,6 +99,8 @@ pub(super) struct UpdateArgs {
     #[arg(long = "schedule", value_name = "NAME", add = ArgValueCandidates::new(schedules))]
     schedules: Vec<String>,
     #[command(flatten)]
+    list: ListArg,
+    #[command(flatten)]
     commit: CommitArgs,
 }
 
@@ -112,22 +121,26 @@ pub(super) struct RenameArgs {
 }
 
 pub(super) fn create(args: CreateArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let CreateArgs { name, schedules, rules, description, commit } = args;
+    let CreateArgs { name, schedules, list, rules, description, commit } = args;
+    let schedules = list.and(schedules, global)?;
     run(&name, &Action::Create { description, schedules, rules }, commit, global, ui)
 }
 
 pub(super) fn add(args: AddArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let AddArgs { name, schedules, rules, commit } = args;
+    let AddArgs { name, schedules, list, rules, commit } = args;
+    let schedules = list.and(schedules, global)?;
     run(&name, &Action::Add { schedules, rules }, commit, global, ui)
 }
 
 pub(super) fn remove(args: RemoveArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let RemoveArgs { name, schedules, rules, commit } = args;
+    let RemoveArgs { name, schedules, list, rules, commit } = args;
+    let schedules = list.and(schedules, global)?;
     run(&name, &Action::Remove { schedules, rules }, commit, global, ui)
 }
 
 pub(super) fn update(args: UpdateArgs, global: &Global, ui: &Ui) -> CommandResult {
-    let UpdateArgs { name, schedules, commit } = args;
+    let UpdateArgs { name, schedules, list, commit } = args;
+    let schedules = list.and(schedules, global)?;
     run(&name, &Action::Update { schedules }, commit, global, ui)
 }
 

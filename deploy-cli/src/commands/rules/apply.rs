@@ -39,8 +39,8 @@ pub(super) struct ApplyArgs {
     diff: bool,
 }
 
-pub(super) fn run(args: ApplyArgs, global: &Global, ui: &Ui) -> CommandResult {
-    args.tried.check()?;
+pub(super) fn run(mut args: ApplyArgs, global: &Global, ui: &Ui) -> CommandResult {
+    args.tried.check(global)?;
     let repository = open(global, ui)?;
     let history = history(&repository, ui)?;
     match args.tried.what.as_slice() {

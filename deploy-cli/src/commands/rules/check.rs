@@ -11,6 +11,7 @@ use super::super::open;
 use super::told::Places;
 use crate::cli::Global;
 use crate::error::CommandError;
+use crate::names::ListArg;
 use crate::ui::{Ui, count, style, styled};
 use crate::{CommandResult, Exit};
 
@@ -26,6 +27,8 @@ pub(super) struct CheckArgs {
     /// These rules only
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+    #[command(flatten)]
+    list: ListArg,
 }
 
 /// Something wrong with a rule or a test.
@@ -38,8 +41,9 @@ struct Wrong {
     told: String,
 }
 
-pub(super) fn run(args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
+pub(super) fn run(mut args: CheckArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
+    args.names = args.list.and(args.names, global)?;
     let history = known_history(&repository)?;
     let rules = RuleFiles::of_work_tree(&repository, history.as_ref())?;
     let places = Places::of_all(&rules);

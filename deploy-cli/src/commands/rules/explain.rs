@@ -29,8 +29,8 @@ pub(super) struct ExplainArgs {
     markdown: bool,
 }
 
-pub(super) fn run(args: ExplainArgs, global: &Global, ui: &Ui) -> CommandResult {
-    args.tried.check()?;
+pub(super) fn run(mut args: ExplainArgs, global: &Global, ui: &Ui) -> CommandResult {
+    args.tried.check(global)?;
     let repository = open(global, ui)?;
     let history = history(&repository, ui)?;
     let rules = RuleFiles::of_work_tree(&repository, Some(&history))?;

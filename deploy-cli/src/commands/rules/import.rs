@@ -13,6 +13,7 @@ use super::told::Places;
 use super::tried::file;
 use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
+use crate::names::read_list;
 use crate::ui::{Ui, one_line, style, styled};
 use crate::{CommandResult, Exit};
 
@@ -57,13 +58,8 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
 
 /// The files that a list names, as seen from the list's own folder.
 fn listed(list: &std::path::Path) -> Result<Vec<PathBuf>, CommandError> {
-    let text = std::fs::read_to_string(list).map_err(|error| CommandError::io("read", list, &error))?;
     let folder = list.parent().unwrap_or(list);
-    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    Ok(lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| folder.join(line))
-        .collect())
+    Ok(read_list(list, false)?.iter().map(|line| folder.join(line)).collect())
 }
 
 fn as_new(file: &RuleFile) -> NewRule {

@@ -13,6 +13,7 @@ use super::super::{history, open};
 use super::tried::clock;
 use crate::cli::Global;
 use crate::error::CommandError;
+use crate::names::ListArg;
 use crate::ui::{Ui, count, one_line, style, styled};
 use crate::{CommandResult, Exit};
 
@@ -31,6 +32,8 @@ pub(super) struct TestArgs {
     /// These tests, or the tests of these rules; all if absent
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+    #[command(flatten)]
+    list: ListArg,
     /// Write golden files as the results are now
     #[arg(long)]
     update: bool,
@@ -44,7 +47,7 @@ pub(super) fn run(args: TestArgs, global: &Global, ui: &Ui) -> CommandResult {
     let history = history(&repository, ui)?;
     let rules = RuleFiles::of_work_tree(&repository, Some(&history))?;
     let settings = rules.settings(Some(clock()))?;
-    let tests = chosen(&rules, &args.names)?;
+    let tests = chosen(&rules, &args.list.and(args.names, global)?)?;
     let mut rows = Vec::new();
     let mut failed = 0;
     for test in &tests {

@@ -18,14 +18,17 @@ use super::super::completions::schedules;
 use super::told::Places;
 use crate::cli::Global;
 use crate::error::CommandError;
+use crate::names::ListArg;
 use crate::ui::{Ui, one_line};
 
 /// Which rules are tried, and for what.
 #[derive(Debug, Args)]
 pub(super) struct Tried {
     /// NAME, NAME@3, NAME@REF, package:NAME[@V] or a file; several are joined
-    #[arg(value_name = "WHAT", required = true, add = ArgValueCandidates::new(schedules))]
+    #[arg(value_name = "WHAT", required_unless_present = "list", add = ArgValueCandidates::new(schedules))]
     pub(super) what: Vec<String>,
+    #[command(flatten)]
+    pub(super) list: ListArg,
     /// The server, whose rules and values are taken
     #[arg(long, value_name = "SERVER")]
     pub(super) to: Option<String>,
@@ -38,8 +41,9 @@ pub(super) struct Tried {
 }
 
 impl Tried {
-    /// Refuses what would try nothing.
-    pub(super) fn check(&self) -> Result<(), CommandError> {
+    /// Takes what the list names, and refuses what would try nothing.
+    pub(super) fn check(&mut self, global: &Global) -> Result<(), CommandError> {
+        self.what = self.list.and(std::mem::take(&mut self.what), global)?;
         if self.to.is_none() && self.rules.is_empty() && self.environment.is_none() {
             return Err(CommandError::usage("name a server with `--to`, or rules with `--rule`"));
         }

@@ -75,6 +75,8 @@ fn server(before: Option<Server>, system: &RunningSystem, has_ca: bool) -> Resul
     server.credential = credential;
     server.mac = system.mac.parse().ok().map(Macs::One);
     server.broadcast = system.wake.to_string().parse().ok();
+    // The clock of a sandbox knows no other.
+    server.timezone = Some("UTC".to_owned());
     server.to_text().map_err(|error| CommandError::failed(error.to_string()))
 }
 

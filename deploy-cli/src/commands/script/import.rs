@@ -18,6 +18,7 @@ use super::super::{commit_words, completions, open};
 use crate::CommandResult;
 use crate::cli::{CommitArgs, Global};
 use crate::error::CommandError;
+use crate::names::ListArg;
 use crate::system::{Target, runtime};
 use crate::ui::{Ui, one_line, style, styled};
 
@@ -35,10 +36,12 @@ pub(super) struct ImportArgs {
     #[arg(value_name = "SERVER", required_unless_present = "file", conflicts_with = "file", add = ArgValueCandidates::new(completions::servers))]
     server: Option<String>,
     /// Scripts, or patterns for them
-    #[arg(value_name = "NAME", required_unless_present = "file")]
+    #[arg(value_name = "NAME", required_unless_present_any = ["file", "list"])]
     names: Vec<String>,
+    #[command(flatten)]
+    list: ListArg,
     /// A definition with scripts in it; with `--name` a script's text
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "list")]
     file: Option<PathBuf>,
     /// With `--file`: the script whose text the file is
     #[arg(long, value_name = "NAME", requires_all = ["file", "number", "runner"])]
@@ -61,7 +64,7 @@ pub(super) fn run(args: ImportArgs, global: &Global, ui: &Ui) -> CommandResult {
     let (incoming, trailers, unmatched) = match (&args.server, &args.file) {
         (Some(server), _) => {
             let target = Target::to_import_from(&repository, server, ui)?;
-            from_server(&target, &args.names)?
+            from_server(&target, &args.list.and(args.names.clone(), global)?)?
         }
         (None, Some(file)) => (from_file(&args, &global.at(file))?, Vec::new(), Vec::new()),
         (None, None) => return Err(CommandError::usage("name a server, or `--file`")),

@@ -1,5 +1,6 @@
 //! `simulate`: everything a deployment does, short of changing the target.
 
+mod at;
 mod markdown;
 pub(super) mod text;
 
@@ -7,11 +8,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use deploy_core::deploy::{Context, Entrance, Order, Planned, Planner, Remark, Selection, Severity, select};
-use deploy_core::repository::Repository;
+use deploy_core::deploy::{
+    Context, Entrance, Order, Plan, Planned, Planner, Remark, Selection, Severity, select,
+};
+use deploy_core::repository::history::History;
 use deploy_core::repository::records::Records;
-use deploy_core::repository::servers;
+use deploy_core::repository::servers::{self, Named};
+use deploy_core::repository::users::{Administering, Identity};
 
+use super::batch::AtArgs;
 use super::changing::now;
 use super::order::OrderArgs;
 use super::{completions, history, open};
@@ -34,25 +39,41 @@ use crate::{CommandResult, Exit};
 )]
 pub struct SimulateArgs {
     /// The OpCon system it would be deployed to
-    #[arg(long = "to", value_name = "SERVER", add = ArgValueCandidates::new(completions::servers))]
-    server: String,
+    #[arg(long = "to", value_name = "SERVER", required_unless_present = "record", add = ArgValueCandidates::new(completions::servers))]
+    server: Option<String>,
     #[command(flatten)]
     order: OrderArgs,
     /// Write the definition as it would be sent, without deployment information
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "at")]
     output: Option<PathBuf>,
     /// Write the plan: `deploy --plan` carries out exactly this, or says what has moved
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "at")]
     plan: Option<PathBuf>,
     /// Print Markdown for a pull request
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "at"])]
     markdown: bool,
+    #[command(flatten)]
+    at: AtArgs,
+    /// Carry out what this record waited for: the command line of the job that OpCon starts
+    #[arg(long, value_name = "ID", conflicts_with_all = ["server", "what", "list", "rules", "reference", "output", "plan", "at"])]
+    record: Option<String>,
 }
 
 pub(super) fn run(args: SimulateArgs, global: &Global, ui: &Ui) -> CommandResult {
     let repository = open(global, ui)?;
-    let order = args.order.order(&args.server, Entrance::Unattended, global)?;
-    let planned = plan(&repository, &order, global, ui)?;
+    if let Some(id) = &args.record {
+        return at::take(&repository, id, ui);
+    }
+    let server = args.server.as_deref().unwrap_or_default();
+    let order = args.order.order(server, Entrance::Unattended, global)?;
+    if let Some(at) = &args.at.at {
+        return at::schedule(&repository, order, at, args.at.as_then, ui);
+    }
+    let records = match global.fetch {
+        true => Records::fetch(&repository)?,
+        false => Records::open(&repository)?,
+    };
+    let planned = plan(&records, &order, &who(&repository)?, ui)?;
     if let Some(path) = &args.output {
         let definition = planned.definition()?.to_bytes();
         let path = global.at(path);
@@ -72,37 +93,52 @@ pub(super) fn run(args: SimulateArgs, global: &Global, ui: &Ui) -> CommandResult
     } else {
         text::report(&plan).iter().for_each(|line| ui.line(line));
     }
-    let (errors, warnings) = (plan.count(Severity::Error), plan.count(Severity::Warning));
-    let found = match (errors, warnings) {
-        (0, 0) => "no errors, no warnings".to_owned(),
-        _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
-    };
-    ui.note(format!("Simulated, nothing was changed on {}: {found}", one_line(&plan.server)));
-    Ok(if errors + warnings == 0 { Exit::Done } else { Exit::Findings })
+    ui.note(format!("Simulated, nothing was changed on {}: {}", one_line(&plan.server), found(&plan)));
+    Ok(exit(&plan))
 }
 
-fn plan(repository: &Repository, order: &Order, global: &Global, ui: &Ui) -> Result<Planned, CommandError> {
-    let records = match global.fetch {
-        true => Records::fetch(repository)?,
-        false => Records::open(repository)?,
-    };
-    let history = history(repository, ui)?;
-    let identity = who(repository)?;
-    let server = servers::find(repository, &order.server)?;
-    let context = Context {
+/// How many errors and warnings there are.
+fn found(plan: &Plan) -> String {
+    match (plan.count(Severity::Error), plan.count(Severity::Warning)) {
+        (0, 0) => "no errors, no warnings".to_owned(),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    }
+}
+
+fn exit(plan: &Plan) -> Exit {
+    match plan.count(Severity::Error) + plan.count(Severity::Warning) {
+        0 => Exit::Done,
+        _ => Exit::Findings,
+    }
+}
+
+/// What decides a simulation besides what is asked of the target.
+fn context<'a>(
+    records: &'a Records<'a>,
+    history: &'a History,
+    identity: &Identity,
+    server: &Named,
+) -> Result<Context<'a>, CommandError> {
+    let repository = records.repository();
+    Ok(Context {
         repository,
-        history: &history,
-        records: &records,
+        history,
+        records,
         settings: repository.settings_of_main()?,
         person: identity.person.clone(),
         server: server.clone(),
         trying: true,
         must_be_pushed: true,
-        may_deploy_packaged: identity
-            .may_administer(deploy_core::repository::users::Administering::PackagedScheduleAlone)
-            .is_ok(),
+        may_deploy_packaged: identity.may_administer(Administering::PackagedScheduleAlone).is_ok(),
         now: now(),
-    };
+    })
+}
+
+fn plan(records: &Records<'_>, order: &Order, identity: &Identity, ui: &Ui) -> Result<Planned, CommandError> {
+    let repository = records.repository();
+    let history = history(repository, ui)?;
+    let server = servers::find(repository, &order.server)?;
+    let context = context(records, &history, identity, &server)?;
     let mut selection: Selection = select(&context, order)?;
     if let Err(error) = identity.may_deploy_to(server.server.kind.class()) {
         let text = format!("a deployment will be refused: {error}");

@@ -261,6 +261,6 @@ fn pinned(piece: &Piece, record: &Record) -> Option<Entry> {
             let is_older = record.source.version.zip(pin.version).is_some_and(|(this, pinned)| this < pinned);
             (is_same || !is_older).then(|| Entry::unpin(server, name, pin, &record.user))
         }
-        Action::Delete | Action::Adopt => None,
+        Action::Delete | Action::Adopt | Action::Simulate | Action::Import => None,
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use super::transaction::{PackagePiece, Piece, Transaction};
 use crate::deploy::{Content, Plan, Planned, PlannedSchedule};
 use crate::repository::records::{
-    Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Source,
+    Action, Kind, PackageRef, Person, Phase, Pin, Record, RecordId, Records, RecordsError, Scheduled, Source,
     Standing, Status, Told,
 };
 
@@ -61,6 +61,8 @@ impl Asked {
                 accepted: self.accepted.clone(),
                 ..Told::default()
             },
+            scheduled: None,
+            report: None,
             package: None,
             members: Vec::new(),
             rules: Vec::new(),
@@ -114,8 +116,8 @@ impl Transaction {
                 source: schedule.source.clone(),
                 transaction: together,
                 previous: standing.as_ref().map(|standing| standing.record.id),
-                planned: Some(Digest::of(&planned)),
-                found: found.as_deref().map(Digest::of),
+                planned: Some(schedule.planned.clone()),
+                found: schedule.found.clone(),
                 package: member_of.clone(),
                 ..record(&plan, Kind::Schedule, &schedule.name, asked)
             };
@@ -132,8 +134,31 @@ impl Transaction {
             rules: plan.import_rules,
             previous: Status::Inactive,
             supersedes: Vec::new(),
+            taken_up: Vec::new(),
         }
     }
+}
+
+/// The records of a plan that is carried out when its time has come: one for the package, or one
+/// for each schedule. Nothing of their content is kept; the plan is made again then.
+pub fn waiting(plan: &Plan, action: Action, asked: &Asked, scheduled: &Scheduled) -> Vec<Record> {
+    let of = |kind, name: &str, source: &Source| Record {
+        action,
+        phase: Phase::Scheduling,
+        source: source.clone(),
+        scheduled: Some(scheduled.clone()),
+        ..record(plan, kind, name, asked)
+    };
+    if let Some(package) = &plan.package {
+        return vec![of(Kind::Package, &package.name, &package.source)];
+    }
+    let together = (plan.schedules.len() > 1).then(RecordId::new);
+    let schedules = plan.schedules.iter().map(|schedule| Record {
+        original_name: schedule.original_name.clone(),
+        transaction: together,
+        ..of(Kind::Schedule, &schedule.name, &schedule.source)
+    });
+    schedules.collect()
 }
 
 /// What all records of a plan have in common.

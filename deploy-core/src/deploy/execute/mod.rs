@@ -25,11 +25,11 @@ use chrono::{DateTime, FixedOffset};
 use tokio::sync::Semaphore;
 
 use crate::opcon::{Cause, OpConError, OpConSystem};
-use crate::repository::records::{Entry, Lease, Ledger, Phase, Record, Status};
+use crate::repository::records::{Entry, Lease, Ledger, Phase, Record, Standing, Status};
 use crate::repository::settings::OnMismatch;
 pub use each::{EachError, Outcome};
 pub use error::{ExecuteError, Unsettled};
-pub use making::{Asked, Before};
+pub use making::{Asked, Before, waiting};
 pub use scripts::{StandingScript, Texts, to_bytes};
 pub use seen::{Seen, Verdict};
 pub use target::{of_undoing, standing};
@@ -290,10 +290,18 @@ pub fn at_work() -> Arc<Semaphore> {
 
 /// All that is committed before the target is touched.
 fn begin(transaction: &Transaction) -> Entry {
+    let waited = |record: &Record| transaction.taken_up.iter().find(|(id, _)| *id == record.id);
+    let begin =
+        |record: &Record, planned: Option<&[u8]>, rollback: Option<&[u8]>, standing: Option<&Standing>| {
+            match waited(record) {
+                Some((_, seen)) => Entry::take_up(record, planned, rollback, standing, *seen),
+                None => Entry::begin(record, planned, rollback, standing),
+            }
+        };
     let pieces = transaction.pieces.iter().map(|piece| {
-        Entry::begin(&piece.record, piece.wanted.as_deref(), piece.found.as_deref(), piece.standing.as_ref())
+        begin(&piece.record, piece.wanted.as_deref(), piece.found.as_deref(), piece.standing.as_ref())
     });
-    let package = transaction.package.iter().map(|package| Entry::begin(&package.record, None, None, None));
+    let package = transaction.package.iter().map(|package| begin(&package.record, None, None, None));
     let whole = package.chain(pieces).reduce(Entry::and);
     whole.unwrap_or_default()
 }

@@ -64,6 +64,7 @@ impl Transaction {
             rules,
             previous: crate::repository::records::Status::Inactive,
             supersedes: Vec::new(),
+            taken_up: Vec::new(),
         }
     }
 }

@@ -72,20 +72,21 @@ pub(super) async fn look(
 fn judge(piece: &Piece, stands: Option<Definition>, rules: &ImportRules) -> Seen {
     let bytes = stands.as_ref().map(Definition::to_bytes);
     // What was committed was canonical; if it cannot be read any more, it equals nothing.
-    let (wanted, found) = (piece.wanted().unwrap_or_default(), piece.found().unwrap_or_default());
+    let wanted = piece.wanted().unwrap_or_default();
     let verdict = match (&wanted, &stands) {
         (None, None) if piece.wanted.is_none() => Verdict::AsWanted,
         (Some(wanted), Some(stands)) => {
             let differs = mismatch(wanted, stands, rules);
             // Where what was sent equals what stood there, the record's name in it tells them apart.
-            match (differs.is_empty(), is_before(&found, stands)) {
-                (true, true) if !carries(piece, stands) => Verdict::AsBoth,
-                (true, _) => Verdict::AsWanted,
-                (false, true) => Verdict::AsBefore,
-                (false, false) => Verdict::Neither(differs),
+            match differs.is_empty() {
+                true if carries(piece, stands) => Verdict::AsWanted,
+                true if is_before(piece, stands) => Verdict::AsBoth,
+                true => Verdict::AsWanted,
+                false if is_before(piece, stands) => Verdict::AsBefore,
+                false => Verdict::Neither(differs),
             }
         }
-        (_, Some(stands)) if is_before(&found, stands) => Verdict::AsBefore,
+        (_, Some(stands)) if is_before(piece, stands) => Verdict::AsBefore,
         (_, None) if piece.found.is_none() => Verdict::AsBefore,
         (_, Some(_)) => {
             Verdict::Neither(vec!["it stands there still, and is not what stood there before".to_owned()])
@@ -95,8 +96,11 @@ fn judge(piece: &Piece, stands: Option<Definition>, rules: &ImportRules) -> Seen
     Seen { verdict, bytes }
 }
 
-fn is_before(found: &Option<Definition>, stands: &Definition) -> bool {
-    found.as_ref().is_some_and(|found| equal(found.value(), stands.value(), Purpose::Target))
+fn is_before(piece: &Piece, stands: &Definition) -> bool {
+    piece
+        .found()
+        .unwrap_or_default()
+        .is_some_and(|found| equal(found.value(), stands.value(), Purpose::Target))
 }
 
 /// Whether what stands there says that this very operation brought it.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use git2::Oid;
+
 use crate::definition::{Definition, ReadError};
 use crate::opcon::{ImportRules, ScriptTexts};
-use crate::repository::records::{Kind, Pin, Record, RecordId, Standing, Status};
+use crate::repository::records::{Kind, OpenOperation, Pin, Record, RecordId, Standing, Status};
 
 /// What becomes of one schedule of a target.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Transaction {
     pub previous: Status,
     /// Operations that never ended and are settled by this one.
     pub supersedes: Vec<Record>,
+    /// Records that waited for their time, each as it was seen.
+    pub taken_up: Vec<(RecordId, Oid)>,
 }
 
 /// The package that an operation is about.
@@ -72,6 +76,40 @@ impl Piece {
 }
 
 impl Transaction {
+    /// Carries out what waited: its records become those of the schedules and the package they
+    /// are about. What is not among them any more has no record here.
+    pub fn take_up(mut self, waiting: &[OpenOperation]) -> Self {
+        let together = waiting.iter().find_map(|operation| operation.record.transaction);
+        let mut taken_up = Vec::new();
+        let mut take = |record: &mut Record| {
+            let found = waiting.iter().find(|operation| is_about_the_same(&operation.record, record));
+            record.transaction = together.or(record.transaction);
+            if let Some(found) = found {
+                record.id = found.record.id;
+                record.scheduled.clone_from(&found.record.scheduled);
+                taken_up.push((record.id, found.entry));
+            }
+        };
+        if let Some(package) = &mut self.package {
+            take(&mut package.record);
+        }
+        let package = self.package.as_ref().map(|package| package.record.id);
+        let mut members = Vec::new();
+        for piece in &mut self.pieces {
+            let record = &mut Arc::make_mut(piece).record;
+            take(record);
+            if let (Some(of), Some(id)) = (&mut record.package, package) {
+                of.record = id;
+            }
+            members.push(record.id);
+        }
+        if let Some(package) = &mut self.package {
+            package.record.members = members;
+        }
+        self.taken_up = taken_up;
+        self
+    }
+
     /// The target.
     pub fn server(&self) -> &str {
         let package = self.package.as_ref().map(|package| &package.record);
@@ -95,4 +133,10 @@ impl Transaction {
         let package = self.package.as_ref().map(|package| package.record.id);
         package.or_else(|| self.pieces.first().map(|piece| piece.record.id))
     }
+}
+
+/// Whether two records are about the same schedule, script or package, under whichever name.
+fn is_about_the_same(one: &Record, other: &Record) -> bool {
+    let stored = |record: &Record| record.original_name.clone().unwrap_or_else(|| record.name.clone());
+    one.kind == other.kind && (one.name == other.name || stored(one) == stored(other))
 }

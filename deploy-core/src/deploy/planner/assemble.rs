@@ -162,21 +162,7 @@ fn rules_left_out(shared: &Shared) -> bool {
 
 /// What the target is told besides the definition.
 fn import_rules(shared: &Shared) -> ImportRules {
-    let (settings, options) = (&shared.settings.deploy, &shared.order.options);
-    ImportRules {
-        update_properties: settings.update_properties,
-        update_variables: settings.update_variables,
-        update_schedule_instance_properties: settings.update_schedule_instance_properties,
-        merge_schedule_instance_properties: settings.merge_schedule_instance_properties,
-        exclude_scripts: settings.exclude_scripts,
-        exclude_calendars: settings.exclude_calendars,
-        auto_build: options.auto_build,
-        auto_delete_days: options.auto_delete_days,
-        do_not_overwrite: options.no_overwrite,
-        rebuild_daily: options.rebuild_daily,
-        insert_sap_jobs: settings.insert_sap_jobs,
-        reset_scripts: false,
-    }
+    shared.order.options.import_rules(&shared.settings.deploy)
 }
 
 /// The instances of a schedule that keep the old definition.

@@ -6,7 +6,7 @@ use super::transform::keep_instance_properties;
 use super::unchanged::{self, AsItStands};
 use super::{PlanError, Shared};
 use crate::definition::diff::Difference;
-use crate::definition::{Definition, essence, information};
+use crate::definition::{Definition, essence, information, is_same_but_header};
 use crate::deploy::deviating::nothing_to_compare;
 use crate::deploy::{FoundBy, Stands};
 use crate::repository::Repository;
@@ -40,9 +40,10 @@ pub(super) fn look(
     blob: Option<&str>,
 ) -> Result<Looked, PlanError> {
     let name = planned.names().first().copied().unwrap_or_default().to_owned();
+    let bytes = found.as_ref().map(Definition::to_bytes);
     let (stands, names_other, pin) = shared.handles.with(|repository| {
         let records = Records::at(repository, shared.records);
-        let (stands, names_other) = match &found {
+        let (stands, names_other) = match found.as_ref().zip(bytes.as_deref()) {
             Some(found) => stands(shared, &records, &name, found)?,
             None => (Stands::Nothing, None),
         };
@@ -65,7 +66,7 @@ pub(super) fn look(
     let planned = keep_instance_properties(shared, planned, &found);
     let looked = Looked {
         planned: planned.to_bytes(),
-        found: Some(found.to_bytes()),
+        found: bytes,
         state: Some(Digest::of(&essence(found.value()))),
         ..nothing
     };
@@ -83,7 +84,7 @@ fn stands(
     shared: &Shared,
     records: &Records<'_>,
     name: &str,
-    found: &Definition,
+    (found, bytes): (&Definition, &[u8]),
 ) -> Result<(Stands, Option<String>), PlanError> {
     let server = &shared.server.name;
     let said = found.schedules().first().and_then(information::of_schedule).map(|said| said.record);
@@ -104,8 +105,9 @@ fn stands(
     };
     let other = said.filter(|_| by == FoundBy::ServerAndName);
     let local_changes = match deployed {
-        Some(bytes) => {
-            let deployed = Definition::read(&bytes).map_err(|source| PlanError::Deployed {
+        Some(deployed) if is_same_but_header(&deployed, bytes) => Vec::new(),
+        Some(deployed) => {
+            let deployed = Definition::read(&deployed).map_err(|source| PlanError::Deployed {
                 schedule: name.to_owned(),
                 server: server.clone(),
                 source,

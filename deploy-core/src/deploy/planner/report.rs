@@ -103,6 +103,8 @@ pub(in crate::deploy) fn told(record: &Record) -> String {
         Action::Rollback => "put back",
         Action::Delete => "removed",
         Action::Adopt => "adopted",
+        Action::Simulate => "simulated",
+        Action::Import => "imported",
     };
     let version = record.source.version.map_or_else(String::new, |version| format!(" (version {version})"));
     let day = record.ended.unwrap_or(record.begun).format("%Y-%m-%d");

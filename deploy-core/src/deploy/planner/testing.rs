@@ -37,6 +37,8 @@ pub(in crate::deploy) fn record() -> Record {
         found: None,
         deployed: None,
         told: Told::default(),
+        scheduled: None,
+        report: None,
         package: None,
         members: Vec::new(),
         rules: Vec::new(),

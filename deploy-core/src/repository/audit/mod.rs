@@ -17,8 +17,8 @@ use git2::Oid;
 pub use category::Category;
 use changes::{Changes, Made};
 
-use super::records::RecordId;
 use super::records::log::{Act, Event, LogError, RecordLog};
+use super::records::{Phase, RecordId};
 use super::{Repository, TipError};
 
 /// Why the audit could not be read.
@@ -71,12 +71,16 @@ impl Audit {
     }
 
     /// All actions, newest first. Of an operation that has ended its beginning is
-    /// left out unless it is asked for.
+    /// left out unless it is asked for; that somebody scheduled it stays.
     pub fn actions(&self, beginnings: bool) -> impl Iterator<Item = Action<'_>> {
-        let events = self.records.events().rev();
-        let records = events.filter(move |event| beginnings || !event.is_superseded).map(Action::of_event);
+        let is_told = move |event: &Event<'_>| beginnings || !event.is_superseded || is_appointment(event);
+        let records = self.records.events().rev().filter(is_told).map(Action::of_event);
         merge(records, self.main.made().rev().map(Action::of_change))
     }
+}
+
+fn is_appointment(event: &Event<'_>) -> bool {
+    matches!(event.act, Act::Operation(row) if row.phase() == Some(Phase::Scheduled))
 }
 
 impl<'a> Action<'a> {

@@ -43,6 +43,8 @@ fn of_operation(row: &Row<'_>) -> String {
         Some(Action::Rollback) => ("roll back", "rolled back", "rolling back", "on"),
         Some(Action::Delete) => ("delete", "deleted", "deleting", "from"),
         Some(Action::Adopt) => ("adopt", "adopted", "adopting", "as it stands on"),
+        Some(Action::Simulate) => ("simulate", "simulated", "simulating", "for"),
+        Some(Action::Import) => ("import", "imported", "importing", "from"),
         Some(Action::Deploy) | None => ("deploy", "deployed", "deploying", "to"),
     };
     let done = match (row.status(), row.phase()) {
@@ -58,6 +60,9 @@ fn of_operation(row: &Row<'_>) -> String {
     }
     if let Some(package) = row.package() {
         words.push_str(&format!(" with package {package}"));
+    }
+    if let (Some(at), Some(Phase::Scheduling | Phase::Scheduled)) = (row.at(), row.phase()) {
+        words.push_str(&format!(" at {}", at.format("%Y-%m-%d %H:%M%:z")));
     }
     for more in [row.tag(), row.description(), row.reason()].into_iter().flatten() {
         words.push_str(": ");

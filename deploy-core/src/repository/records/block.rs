@@ -58,6 +58,10 @@ impl Block {
         block.set_some("Undoes", record.undoes.map(|id| id.to_string()));
         block.set_some("Deployed", record.deployed.as_ref().map(ToString::to_string));
         block.set_some("Offline", record.offline.then(|| "yes".to_owned()));
+        // What waited may end long after it was recorded, by other people's doing.
+        let settings = record.scheduled.as_ref().and(record.settings.clone());
+        block.set_some("Settings", settings);
+        block.set_some("At", record.scheduled.as_ref().map(|scheduled| scheduled.at.to_rfc3339()));
         block.set_some("Reason", record.reason.clone());
         block
     }

@@ -5,7 +5,10 @@
 
 use git2::Oid;
 
-use super::{Block, Kind, Person, Pin, Place, Record, RecordId, Standing, Status};
+use super::archived::ArchivedFile;
+use super::{Archived, ArchivedVersion, Block, Kind, Person, Pin, Place, Record, RecordId, Standing, Status};
+use crate::repository::layout;
+use crate::repository::pack::blob_id;
 
 /// What must be at a path for an entry to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,40 @@ impl Entry {
             entry.expect(active(record).file(RECORD), seen);
         }
         entry
+    }
+
+    /// An operation waits for its time.
+    pub fn schedule(record: &Record) -> Self {
+        let path = Place::Open(record.id).file(RECORD);
+        let mut entry = Self::of(record, format!("{}: {}", phase(record), told(record)));
+        entry.put(path.clone(), toml(record));
+        entry.expect(path, Expected::Absent);
+        entry
+    }
+
+    /// The time of an operation has come: as `begin`, for a record that is there. Like all that
+    /// follows with `seen`, it rests on the record being just as it was seen.
+    pub fn take_up(
+        record: &Record,
+        planned: Option<&[u8]>,
+        rollback: Option<&[u8]>,
+        standing: Option<&Standing>,
+        seen: Oid,
+    ) -> Self {
+        Self::begin(record, planned, rollback, standing).seen(record, seen)
+    }
+
+    /// This very record is expected, and no later state of it.
+    pub fn seen(mut self, record: &Record, seen: Oid) -> Self {
+        let path = Place::Open(record.id).file(RECORD);
+        self.expects.retain(|(other, _)| *other != path);
+        self.expect(path, Expected::Blob(seen));
+        self
+    }
+
+    /// The blob that the file of a record under way is.
+    pub fn blob_of(record: &Record) -> Oid {
+        blob_id(&toml(record))
     }
 
     /// An operation has come further, or is scheduled anew.
@@ -138,6 +175,22 @@ impl Entry {
         let mut entry = Self::of(record, verb(record, "Done"));
         entry.stand(record, deployed, None);
         entry
+    }
+
+    /// Versions of a schedule, package or rule leave the lists, besides those that had.
+    pub fn archive(kind: layout::Kind, name: &str, archived: &Archived, more: &[ArchivedVersion]) -> Self {
+        let path = Place::Archived(kind, name).path();
+        let versions = archived.versions.iter().chain(more).cloned().collect();
+        let mut entry = Self::default();
+        entry.put(path.clone(), toml(&ArchivedFile { versions }));
+        entry.expect(path, archived.entry.map_or(Expected::Absent, Expected::Blob));
+        entry
+    }
+
+    /// A record leaves the lists with the version it is about.
+    pub fn archive_record(record: RecordId, who: &Person) -> Self {
+        let fields = vec![("Archived".to_owned(), who.to_string())];
+        Self { blocks: vec![Block { id: record, fields }], ..Self::default() }
     }
 
     /// Both, or neither.

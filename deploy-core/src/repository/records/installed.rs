@@ -4,17 +4,6 @@
 use super::{Block, Entry, Expected, Kind, Person, Place, Record, RecordId, Records, RecordsError, plain};
 
 impl Records<'_> {
-    /// The records of the packages that stand on a server, by name.
-    pub fn packages(&self, server: &str) -> Result<Vec<Record>, RecordsError> {
-        let names = self.files_in(&Place::Package(server, "").folder())?;
-        let mut all = Vec::new();
-        for name in names {
-            all.extend(self.package(server, &name)?);
-        }
-        all.sort_by(|a: &Record, b: &Record| a.name.cmp(&b.name));
-        Ok(all)
-    }
-
     /// Everything that stands somewhere: packages, then schedules, server by server.
     pub fn installations(&self) -> Result<Vec<Record>, RecordsError> {
         let mut all = Vec::new();

@@ -11,6 +11,7 @@
 //! scripts/<server>/<script>.toml                                the script version last sent there
 //! pins/<server>/<hh>/<schedule>.toml                            content that was rolled away from
 //! rollouts/<id>/{begun.toml,over.toml,<server>/<job>.toml}      how far the jobs of a rollout are
+//! archived/<kind>s/<hh>/<name>.toml                             versions that have left the lists
 //! ```
 //!
 //! Every change of a record is told by a block of trailers in the commit that
@@ -19,6 +20,7 @@
 //! Reading is [`Records`], writing is a [`Ledger`] of [`Entry`]s, and who may
 //! touch a target at all holds its [`Lease`].
 
+mod archived;
 mod block;
 mod branch;
 mod entry;
@@ -30,6 +32,7 @@ pub mod log;
 mod place;
 mod read;
 mod record;
+mod scheduled;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod testing;
@@ -40,6 +43,7 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+pub use archived::{Archived, ArchivedVersion};
 pub use block::{Block, parse_blocks};
 pub use branch::Reach;
 pub use entry::{Entry, Expected};
@@ -54,3 +58,4 @@ pub use record::{
     Action, Digest, Kind, PackageRef, Person, Phase, Pin, Record, RuleRef, STANDS_OTHERWISE, Source, Status,
     Told,
 };
+pub use scheduled::{ImportWords, PlanDigests, Scheduled};

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{RecordId, plain};
 use crate::definition::{decode, encode};
+use crate::repository::layout;
 
 /// A thing on the records branch; its path is made of encoded names only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Place<'a> {
     Rollout(&'a str),
     /// The state of a job of a rollout, on a server.
     Job(&'a str, &'a str, &'a str),
+    /// The archived versions of a schedule, package or rule.
+    Archived(layout::Kind, &'a str),
 }
 
 impl Place<'_> {
@@ -45,13 +48,11 @@ impl Place<'_> {
             Place::Job(id, server, job) => {
                 format!("rollouts/{}/{}/{}.toml", encode(id), encode(server), encode(job))
             }
+            Place::Archived(kind, name) => {
+                let name = encode(name);
+                format!("archived/{}s/{}/{name}.toml", kind.word(), fan_out(&name))
+            }
         }
-    }
-
-    /// The folder it is in.
-    pub(super) fn folder(&self) -> String {
-        let path = self.path();
-        path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or(path)
     }
 
     /// A file in the folder.
@@ -73,6 +74,9 @@ pub(super) fn described(path: &str) -> String {
         ["pins", server, _, schedule] => format!("the pin of `{}` on `{}`", name(schedule), name(server)),
         ["rollouts", id, server, _] => format!("a job of rollout `{}` on `{}`", name(id), name(server)),
         ["rollouts", id, ..] => format!("rollout `{}`", name(id)),
+        ["archived", kind, _, stem] => {
+            format!("the archived versions of {} `{}`", kind.trim_end_matches('s'), name(stem))
+        }
         _ => format!("`{}`", plain(path)),
     }
 }
@@ -97,6 +101,10 @@ mod tests {
             (Place::Pin("PROD", "Payroll"), "the pin of `Payroll` on `PROD`".to_owned()),
             (Place::Rollout("q4"), "rollout `q4`".to_owned()),
             (Place::Job("q4", "PROD", "0123"), "a job of rollout `q4` on `PROD`".to_owned()),
+            (
+                Place::Archived(layout::Kind::Package, "FIN"),
+                "the archived versions of package `FIN`".to_owned(),
+            ),
         ] {
             assert_eq!(described(&place.path()), words);
         }

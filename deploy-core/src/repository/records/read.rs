@@ -6,10 +6,12 @@ use git2::{ErrorCode, ObjectType, Oid, Tree};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
+use super::archived::ArchivedFile;
 use super::branch::Branch;
-use super::{Pin, Place, Record, plain};
+use super::{Archived, Pin, Place, Record, plain};
 use crate::definition::{decode, encode};
 use crate::repository::git::GitError;
+use crate::repository::layout;
 use crate::repository::push::last_author;
 use crate::repository::{MainSettingsError, Repository};
 
@@ -92,6 +94,8 @@ pub struct OpenOperation {
     pub planned: Option<Oid>,
     /// The blob of what stood there before.
     pub rollback: Option<Oid>,
+    /// The blob of `record.toml`.
+    pub entry: Oid,
 }
 
 /// The records as one commit has them. Reading only, no network.
@@ -218,6 +222,7 @@ impl<'r> Records<'r> {
                 record: parse(&path, &self.content(entry)?)?,
                 planned: blob_in(&tree, "planned.json"),
                 rollback: blob_in(&tree, "rollback.json"),
+                entry,
             });
         }
         operations.sort_by_key(|operation: &OpenOperation| operation.record.id);
@@ -265,6 +270,26 @@ impl<'r> Records<'r> {
         Ok(pinned)
     }
 
+    /// The packages that stand on a server, by name.
+    pub fn packages(&self, server: &str) -> Result<Vec<Record>, RecordsError> {
+        let top = format!("packages/{}", encode(server));
+        let Some(tree) = self.folder(&top)? else { return Ok(Vec::new()) };
+        let files = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Blob));
+        files.map(|entry| parse(&format!("{top}/{}", name_of(&entry)), &self.content(entry.id())?)).collect()
+    }
+
+    /// The archived versions of a schedule, package or rule.
+    pub fn archived(&self, kind: layout::Kind, name: &str) -> Result<Archived, RecordsError> {
+        let path = Place::Archived(kind, name).path();
+        match self.find(&path)? {
+            Some((blob, ObjectType::Blob)) => {
+                let file: ArchivedFile = parse(&path, &self.content(blob)?)?;
+                Ok(Archived { versions: file.versions, entry: Some(blob) })
+            }
+            _ => Ok(Archived::default()),
+        }
+    }
+
     /// The bytes of a blob: of a definition that was deployed, planned, or stood there before.
     pub fn content(&self, blob: Oid) -> Result<Vec<u8>, RecordsError> {
         Ok(self.repository.git2().find_blob(blob)?.content().to_vec())
@@ -298,13 +323,6 @@ impl<'r> Records<'r> {
     pub(crate) fn folders_in(&self, path: &str) -> Result<Vec<String>, RecordsError> {
         let Some(tree) = self.folder(path)? else { return Ok(Vec::new()) };
         Ok(subfolders(&tree).into_iter().filter_map(|(_, name)| decode(&name)).collect())
-    }
-
-    /// The names that the files in a folder stand for.
-    pub(super) fn files_in(&self, path: &str) -> Result<Vec<String>, RecordsError> {
-        let Some(tree) = self.folder(path)? else { return Ok(Vec::new()) };
-        let files = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Blob));
-        Ok(files.filter_map(|entry| decode(name_of(&entry).strip_suffix(".toml")?)).collect())
     }
 
     /// The files of all folders in a folder: folder, name, blob, and what is in it.

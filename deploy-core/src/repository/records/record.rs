@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use super::RecordId;
+use super::{RecordId, Scheduled};
 use crate::definition::CANONICAL_FORM;
 use crate::opcon::ImportRules;
 
@@ -31,6 +31,10 @@ pub enum Action {
     Delete,
     /// It stood there before there were records; the target was not touched.
     Adopt,
+    /// It was looked what a deployment would do; the target was not touched.
+    Simulate,
+    /// Definitions were taken from the server; it was not changed.
+    Import,
 }
 
 /// The vendor's word for where a record stands.
@@ -240,6 +244,12 @@ pub struct Record {
     /// What the user said of it.
     #[serde(default)]
     pub told: Told,
+    /// When it begins, where it waits for its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<Scheduled>,
+    /// What came of it in words, where it changed nothing on the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
     /// The package it went with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<PackageRef>,

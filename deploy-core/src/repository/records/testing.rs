@@ -39,6 +39,8 @@ pub(crate) fn deployment(server: &str, name: &str) -> Record {
         found: None,
         deployed: None,
         told: Told::default(),
+        scheduled: None,
+        report: None,
         package: None,
         members: Vec::new(),
         rules: Vec::new(),

@@ -75,6 +75,8 @@ pub enum Administering {
     Users,
     /// Breaking the lease of somebody who is alive.
     BreakLock,
+    /// Taking versions out of the lists.
+    Archive,
 }
 
 /// Who commits in this clone, by the people of the shared main. Nothing is fetched.
@@ -151,6 +153,7 @@ impl Identity {
                 Administering::PackagedScheduleAlone => "deploy a schedule of a package on its own",
                 Administering::Users => "change users",
                 Administering::BreakLock => "break a lock",
+                Administering::Archive => "archive versions",
             };
             format!("{what}: that is for Administration")
         })

@@ -29,10 +29,12 @@ pub(super) enum Key {
     Pinned,
     Unpinned,
     By,
+    Archived,
+    At,
 }
 
 /// How many keys there are.
-pub(super) const KEYS: usize = Key::By as usize + 1;
+pub(super) const KEYS: usize = Key::At as usize + 1;
 
 impl Key {
     /// The key as it stands in a block; others are not kept.
@@ -61,6 +63,8 @@ impl Key {
             "Pinned" => Self::Pinned,
             "Unpinned" => Self::Unpinned,
             "By" => Self::By,
+            "Archived" => Self::Archived,
+            "At" => Self::At,
             _ => return None,
         })
     }
@@ -108,6 +112,11 @@ impl<'l> BlockRow<'l> {
     /// Whether it says where the record stands.
     pub(super) fn has_status(&self) -> bool {
         self.text(Key::Status) != 0
+    }
+
+    /// Whether it says that the record has left the lists.
+    pub(super) fn is_archived(&self) -> bool {
+        self.text(Key::Archived) != 0
     }
 
     /// Whether it tells of something that was done, and not only of what followed from that.

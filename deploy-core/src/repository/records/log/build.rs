@@ -11,7 +11,7 @@ use crate::repository::Repository;
 use crate::repository::cache_tables::{self, COMMIT, CommitRow, Form, Tables, Writer};
 use crate::repository::commits::{Commit, LogError};
 
-const FORM: Form = Form { file: "records", magic: b"ocdrec 1", tables: 3, paths: false };
+const FORM: Form = Form { file: "records", magic: b"ocdrec 2", tables: 3, paths: false };
 
 /// The table of the commits, oldest first.
 pub(super) const COMMITS: usize = 0;
@@ -52,7 +52,8 @@ fn take(writer: &mut Writer, commit: &Commit<'_>) -> Taken {
         }
     }
     let mut row = CommitRow::of(writer, commit);
-    if blocks.is_empty() {
+    // Where records only leave the lists, the message tells of it.
+    if blocks.iter().all(|(_, texts)| texts[Key::Archived as usize] != 0) {
         row.message = writer.text(commit.subject());
     }
     Taken { commit: row, blocks }

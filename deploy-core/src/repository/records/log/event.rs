@@ -73,7 +73,7 @@ pub(super) fn events(log: &RecordLog) -> impl DoubleEndedIterator<Item = Event<'
 fn act(log: &RecordLog, place: u32) -> Option<Act<'_>> {
     let block = log.block(place)?;
     if block.is_full() {
-        return Row::at(log, place).map(Act::Operation);
+        return Row::in_block(log, place).map(Act::Operation);
     }
     let text = |key| log.text(block.text(key));
     if block.has_status() {
@@ -98,7 +98,7 @@ fn blocks_by_commit(log: &RecordLog) -> Vec<(u32, Option<u32>)> {
     for commit in 0..log.commits() {
         let mut any = false;
         while let Some((row, place)) = blocks.next_if(|(row, _)| row.commit() == commit) {
-            any = true;
+            any |= !row.is_archived();
             if row.is_act() {
                 places.push((commit, Some(place)));
             }

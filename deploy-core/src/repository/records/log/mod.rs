@@ -48,6 +48,8 @@ struct Told {
     full: u32,
     /// The last that says where it stands.
     last: u32,
+    /// Whether it has left the lists.
+    archived: bool,
 }
 
 /// A change of the branch: a commit of it.
@@ -153,9 +155,10 @@ fn told(tables: &Tables) -> Vec<Told> {
                 if row.is_full() {
                     told.full = place;
                 }
+                told.archived |= row.is_archived();
             }
             // Records are numbered in the order of their first blocks.
-            None => told.push(Told { first: place, full: place, last: place }),
+            None => told.push(Told { first: place, full: place, last: place, archived: row.is_archived() }),
         }
     }
     told

@@ -1,5 +1,6 @@
 //! One record as the log tells of it.
 
+use chrono::{DateTime, FixedOffset};
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{Deserialize, IntoDeserializer};
 
@@ -23,11 +24,11 @@ impl<'l> Row<'l> {
     }
 
     /// As it was told of by one block.
-    pub(super) fn at(log: &'l RecordLog, block: u32) -> Option<Self> {
+    pub(super) fn in_block(log: &'l RecordLog, block: u32) -> Option<Self> {
         let full = log.block(block)?;
         let number = full.record();
-        let first = log.told.get(number as usize)?.first;
-        Some(Self { log, number, told: Told { first, full: block, last: block }, full })
+        let told = *log.told.get(number as usize)?;
+        Some(Self { log, number, told: Told { full: block, last: block, ..told }, full })
     }
 
     fn text(&self, key: Key) -> &'l str {
@@ -154,9 +155,19 @@ impl<'l> Row<'l> {
         self.some(Key::Offline).is_some()
     }
 
+    /// When it begins, where it waits for its time.
+    pub fn at(&self) -> Option<DateTime<FixedOffset>> {
+        self.text(Key::At).parse().ok()
+    }
+
     /// Why it ended as it did.
     pub fn reason(&self) -> Option<&'l str> {
         self.some(Key::Reason)
+    }
+
+    /// Whether it has left the lists with the version it is about.
+    pub fn is_archived(&self) -> bool {
+        self.told.archived
     }
 
     /// The commit in which it began.

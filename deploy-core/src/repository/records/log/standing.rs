@@ -62,7 +62,7 @@ impl RecordLog {
                 standing.remove(&key);
             }
         }
-        let rows = standing.into_values().filter_map(|(_, place)| Row::at(self, place));
+        let rows = standing.into_values().filter_map(|(_, place)| Row::in_block(self, place));
         let mut rows: Vec<_> = rows.map(|row| (row.name(), row.server(), row.number(), row)).collect();
         rows.sort_unstable_by_key(|(name, server, number, _)| (*name, *server, *number));
         rows.into_iter().map(|(_, _, _, row)| row).collect()

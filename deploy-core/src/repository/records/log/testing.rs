@@ -40,6 +40,8 @@ pub(crate) fn record(number: u8, server: &str, name: &str, version: usize) -> Re
         found: None,
         deployed: None,
         told: Told { description: format!("to {version}"), ..Told::default() },
+        scheduled: None,
+        report: None,
         package: None,
         members: Vec::new(),
         rules: Vec::new(),

@@ -6,6 +6,7 @@ use git2::{Commit, ObjectType, Oid, Tree};
 
 use crate::definition::decode;
 use crate::repository::Repository;
+use crate::repository::layout::Kind;
 use crate::repository::records::{Place, RecordId};
 
 /// A file before and after a commit.
@@ -49,6 +50,8 @@ pub(super) struct Changes {
     pub(super) pins: BTreeMap<Named, Changed>,
     /// How many files of rollouts changed: how far jobs are, which their records prove.
     pub(super) rollouts: usize,
+    /// How many schedules, packages and rules lost versions out of the lists.
+    pub(super) archived: usize,
     /// Paths that no record has.
     pub(super) strange: Vec<String>,
 }
@@ -133,6 +136,15 @@ impl Changes {
                     Place::Job(&id, &server, &job).path()
                 })
             }
+            ["archived", kinds, _, file] => {
+                let kinds = [Kind::Schedule, Kind::Package, Kind::Rule]
+                    .into_iter()
+                    .find(|kind| kinds.strip_suffix('s') == Some(kind.word()));
+                kinds.zip(decode(file.strip_suffix(".toml").unwrap_or("%"))).map(|(kind, name)| {
+                    self.archived += 1;
+                    Place::Archived(kind, &name).path()
+                })
+            }
             _ => None,
         };
         found.is_some_and(|is| is == path)
@@ -197,6 +209,7 @@ mod tests {
             Place::Pin("PROD", "A/B").path(),
             Place::Rollout("q4: all").file("begun.toml"),
             Place::Job("q4: all", "PROD", "0123456789ab").path(),
+            Place::Archived(Kind::Rule, "A/B").path(),
         ];
         let mut changes = Changes::default();
         for path in &known {
@@ -212,6 +225,7 @@ mod tests {
             "packages/PROD/FIN".to_owned(),
             Place::Rollout("q4").file("README.md"),
             Place::Job("q4", "PROD", "0123").path().replace(".toml", ""),
+            "archived/others/00/FIN.toml".to_owned(),
         ];
         for path in strange {
             assert!(!changes.put(&path, changed), "{path}");

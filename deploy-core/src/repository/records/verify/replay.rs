@@ -71,6 +71,10 @@ impl Replay {
         for (named, file) in &changes.pins {
             step.pinned(named, *file)?;
         }
+        if changes.archived > 0 {
+            step.archived(&self.standing);
+            step.acts.push(Act::Archived);
+        }
         self.closed(&mut step, &changes);
         self.replaced(&mut step);
         step.members(&self.standing);
@@ -114,7 +118,11 @@ impl Replay {
                 if (files.planned.is_any() || files.rollback.is_any()) && !scheduled {
                     step.add(Kind::Untold, id, "what it keeps of an operation changed after its beginning");
                 }
-                step.acts.push(Act::Went(Box::new(record.clone())));
+                // What waited begins by what is allowed then.
+                step.acts.push(match scheduled && record.phase > Phase::Scheduled {
+                    true => Act::Begun(Box::new(record.clone())),
+                    false => Act::Went(Box::new(record.clone())),
+                });
             }
             None => {}
         }
@@ -294,6 +302,7 @@ fn ended_by(begun: &Record, block: &Block) -> Record {
         phase: text("Phase").and_then(|phase| word(&phase)).unwrap_or(begun.phase),
         reason: text("Reason"),
         deployed: text("Deployed").map(Digest),
+        settings: text("Settings").or_else(|| begun.settings.clone()),
         ..begun.clone()
     }
 }

@@ -89,13 +89,14 @@ pub(super) fn check(
             Act::Went(record) => went(made, record, *newest, people, findings)?,
             Act::Unpinned => findings.unproven.unpinned += 1,
             Act::Forgotten => findings.unproven.forgotten += 1,
+            Act::Archived => archived(made, *newest, people, findings)?,
             Act::Begun(_) => {}
         }
     }
     // By what was known to the branch then: a key that users.toml has lost is nobody's any more.
     let of_act = |act: &Act| match act {
         Act::Begun(record) | Act::Went(record) => settings(record),
-        Act::Unpinned | Act::Forgotten => None,
+        Act::Unpinned | Act::Forgotten | Act::Archived => None,
     };
     let named = newest.or_else(|| acts.iter().find_map(of_act));
     match named.map(|commit| people.at(commit)).transpose()?.flatten() {
@@ -110,6 +111,26 @@ pub(super) fn check(
 
 fn settings(record: &Record) -> Option<Oid> {
     Oid::from_str(record.settings.as_deref()?).ok()
+}
+
+/// Versions left the lists, which is for Administration.
+fn archived(
+    made: &Made,
+    newest: Option<Oid>,
+    people: &mut People<'_>,
+    findings: &mut Findings,
+) -> Result<(), git2::Error> {
+    let as_of = newest.map(|commit| people.at(commit)).transpose()?.flatten();
+    let Some(as_of) = as_of else { return Ok(()) };
+    let Ok(users) = &as_of.users else { return Ok(()) };
+    let user = made.person(users);
+    if users.users.is_empty() || user.is_some_and(|user| user.role.administers()) {
+        return Ok(());
+    }
+    let who = user.map_or(&made.committer, |user| &user.name).escape_debug();
+    let message = format!("`{who}` archived versions, which is for Administration");
+    findings.add(Kind::Role, made.commit, None, message);
+    Ok(())
 }
 
 /// Somebody asked for it, and somebody ran it.
@@ -199,7 +220,8 @@ fn allowed(made: &Made, record: &Record, as_of: &AsOf, people: &mut People<'_>) 
         Some(class) => {
             // What is adopted was imported; the server was not touched.
             let (may, what) = match record.action {
-                Action::Adopt => (user.role.imports_from(class), "import from"),
+                Action::Import | Action::Adopt => (user.role.imports_from(class), "import from"),
+                Action::Simulate => (true, ""),
                 _ => (user.role.deploys_to(class), "change"),
             };
             if !may {
@@ -295,7 +317,11 @@ fn went(
     people: &mut People<'_>,
     findings: &mut Findings,
 ) -> Result<(), git2::Error> {
-    let Some(commit) = newest.or_else(|| settings(record)) else { return Ok(()) };
+    let commit = match (newest, settings(record)) {
+        (Some(known), Some(own)) if people.is_on_main(own) && people.is_after(own, known)? => own,
+        (Some(commit), _) | (None, Some(commit)) => commit,
+        (None, None) => return Ok(()),
+    };
     let Some(as_of) = people.at(commit)? else { return Ok(()) };
     let Ok(users) = &as_of.users else { return Ok(()) };
     if users.users.is_empty() {
@@ -305,6 +331,8 @@ fn went(
     let at = short(as_of.commit);
     let message = match made.person(users) {
         Some(user) if find(users, ran, &as_of).is_some_and(|ran| ran.name == user.name) => return Ok(()),
+        // Whoever runs what others had asked for also records that it failed.
+        Some(user) if user.runner && record.scheduled.is_some() => return Ok(()),
         Some(user) => match people.class(as_of.commit, &record.server) {
             Some(class) if !user.role.deploys_to(class) => format!(
                 "`{}` went on with it and had the role {} at {at}, which may not change servers of the {} class",

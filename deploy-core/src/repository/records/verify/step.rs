@@ -9,7 +9,7 @@ use super::changes::{Changed, Named};
 use super::finding::{FindingKind as Kind, Findings};
 use super::way::{Standing, is_same_operation, may_follow};
 use crate::repository::Repository;
-use crate::repository::records::{Block, Digest, Kind as RecordKind, Pin, Record, RecordId};
+use crate::repository::records::{Block, Digest, Kind as RecordKind, Pin, Record, RecordId, Status};
 use crate::repository::toml_file::read_toml;
 
 /// What a commit did that somebody must have been allowed to do.
@@ -23,6 +23,8 @@ pub(super) enum Act {
     Unpinned,
     /// Somebody said that it does not stand there.
     Forgotten,
+    /// Versions left the lists.
+    Archived,
 }
 
 /// One commit while it is looked at.
@@ -207,7 +209,7 @@ impl<'c, 'r> Step<'c, 'r> {
                     Act::Begun(record) | Act::Went(record) => {
                         record.server == named.0 && record.name == named.1
                     }
-                    Act::Unpinned | Act::Forgotten => false,
+                    Act::Unpinned | Act::Forgotten | Act::Archived => false,
                 };
                 if key == "Unpinned" && !self.acts.iter().any(deploys) {
                     self.acts.push(Act::Unpinned);
@@ -221,6 +223,23 @@ impl<'c, 'r> Step<'c, 'r> {
             }
         }
         Ok(())
+    }
+
+    /// Records that leave the lists with the versions they are about: only those that have ended.
+    pub(super) fn archived(&mut self, standing: &HashMap<RecordId, Standing>) {
+        for (place, block) in self.blocks.iter().enumerate() {
+            if block.get("Archived").is_none() || block.get("Action").is_some() {
+                continue;
+            }
+            self.used.insert(place);
+            match standing.get(&block.id) {
+                Some((Status::Active | Status::Deploying, _)) => {
+                    self.add(Kind::Step, block.id, "it is said to be archived, and has not ended");
+                }
+                Some(_) => {}
+                None => self.add(Kind::NotDone, block.id, "it is said to be archived, and never began"),
+            }
+        }
     }
 
     /// A package and its schedules name each other.
