@@ -206,6 +206,29 @@ fn ctrl_c_leaves_no_job_and_a_record_that_says_so() {
     }
 }
 
+/// OpCon starts the job before the record says that it waits.
+#[test]
+fn a_time_that_comes_before_it_is_scheduled_is_missed() {
+    let batch = Batch::new();
+    let world = &batch.world;
+    hold_push(world, 4);
+    let child = start(world, "central", LATER);
+    wait_until(|| world.path("held").exists());
+    let job = batch.jobs().remove(0).id;
+    batch.systems.clock().stop_at(time(THEN));
+    assert_eq!(batch.ended(&job), ("Failed".to_owned(), "Some(\"5\")".to_owned()));
+    let_go(world);
+    let said = ended(world, child, "");
+    assert!(
+        said.contains("Error: could not be scheduled: its time came before the record said so"),
+        "{said}"
+    );
+    let list = world.central(&["deployments", "--server", "PROD", "--json"]).ok().json();
+    assert_eq!(list["deployments"][0]["status"], "Failed");
+    assert!(batch.waiting().is_empty());
+    world.central(&["audit", "verify", "--fetch"]).ok();
+}
+
 #[test]
 fn an_api_that_is_gone_between_build_and_add_leaves_it_to_doctor() {
     for is_added in [false, true] {

@@ -26,12 +26,12 @@ pub struct Settings {
     pub drift: DriftSettings,
     /// Who is believed.
     pub trust: TrustSettings,
-    /// Rollouts.
-    pub rollouts: RolloutSettings,
     /// What leaves the lists.
     pub archive: ArchiveSettings,
     /// Work at a set time.
     pub batch: BatchSettings,
+    /// Rollouts.
+    pub rollouts: RolloutSettings,
 }
 
 /// `[rollouts]`: when rollouts that are over leave the list.

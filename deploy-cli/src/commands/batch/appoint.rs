@@ -5,7 +5,7 @@ use std::sync::Arc;
 use deploy_core::deploy::batch::{
     Appointment, BatchJob, PlaceError, Placed, Slot, TakeOutError, place, take_out,
 };
-use deploy_core::opcon::Wait;
+use deploy_core::opcon::{OpConSystem as _, Wait};
 use deploy_core::repository::Repository;
 use deploy_core::repository::records::{Entry, Ledger, Phase, Reach, Record, Scheduled, Status};
 use deploy_core::repository::users::Identity;
@@ -191,6 +191,10 @@ impl<'a> Appointing<'a> {
             records.iter().map(|record| with_job(record, &placed.job, schedule)).collect();
         let entries = scheduled.iter().zip(records).map(|(after, before)| next(after, before));
         let error = match self.refuse_stopped().and_then(|()| self.write(ledger, entries)) {
+            Ok(()) if self.came_too_early(target, &placed.job) => {
+                let error = CommandError::failed("its time came before the record said so");
+                return Err(self.give_up(ledger, &scheduled, error));
+            }
             Ok(()) => {
                 if placed.on_hold {
                     self.ui.warning(format!(
@@ -209,6 +213,13 @@ impl<'a> Appointing<'a> {
                 Err(self.leave(ledger, records, &error))
             }
         }
+    }
+
+    /// Whether OpCon has started the job already, and it found that nothing waited yet.
+    fn came_too_early(&self, target: &Target, job: &str) -> bool {
+        let found = self.runtime.block_on(target.system.daily_job(job)).ok();
+        let code = found.and_then(|found| found.termination?.parse::<u8>().ok());
+        code == Some(Exit::NothingWaits as u8)
     }
 
     fn connect(&self) -> Result<Target, CommandError> {

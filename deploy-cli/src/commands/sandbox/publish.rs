@@ -73,10 +73,10 @@ fn server(before: Option<Server>, system: &RunningSystem, has_ca: bool) -> Resul
     server.tls = system.tls;
     server.ca = has_ca.then(|| CA.to_owned());
     server.credential = credential;
-    server.mac = system.mac.parse().ok().map(Macs::One);
-    server.broadcast = system.wake.to_string().parse().ok();
     // The clock of a sandbox knows no other.
     server.timezone = Some("UTC".to_owned());
+    server.mac = system.mac.parse().ok().map(Macs::One);
+    server.broadcast = system.wake.to_string().parse().ok();
     server.to_text().map_err(|error| CommandError::failed(error.to_string()))
 }
 

@@ -10,8 +10,8 @@
 //! packages/<server>/<package>.toml                              the record of a package that stands there
 //! scripts/<server>/<script>.toml                                the script version last sent there
 //! pins/<server>/<hh>/<schedule>.toml                            content that was rolled away from
-//! rollouts/<id>/{begun.toml,over.toml,<server>/<job>.toml}      how far the jobs of a rollout are
 //! archived/<kind>s/<hh>/<name>.toml                             versions that have left the lists
+//! rollouts/<id>/{begun.toml,over.toml,<server>/<job>.toml}      how far the jobs of a rollout are
 //! ```
 //!
 //! Every change of a record is told by a block of trailers in the commit that

@@ -19,12 +19,12 @@ pub enum Place<'a> {
     Script(&'a str, &'a str),
     /// The pin of a schedule on a server.
     Pin(&'a str, &'a str),
+    /// The archived versions of a schedule, package or rule.
+    Archived(layout::Kind, &'a str),
     /// The folder of a rollout.
     Rollout(&'a str),
     /// The state of a job of a rollout, on a server.
     Job(&'a str, &'a str, &'a str),
-    /// The archived versions of a schedule, package or rule.
-    Archived(layout::Kind, &'a str),
 }
 
 impl Place<'_> {
@@ -44,13 +44,13 @@ impl Place<'_> {
                 let schedule = encode(schedule);
                 format!("pins/{}/{}/{schedule}.toml", encode(server), fan_out(&schedule))
             }
-            Place::Rollout(id) => format!("rollouts/{}", encode(id)),
-            Place::Job(id, server, job) => {
-                format!("rollouts/{}/{}/{}.toml", encode(id), encode(server), encode(job))
-            }
             Place::Archived(kind, name) => {
                 let name = encode(name);
                 format!("archived/{}s/{}/{name}.toml", kind.word(), fan_out(&name))
+            }
+            Place::Rollout(id) => format!("rollouts/{}", encode(id)),
+            Place::Job(id, server, job) => {
+                format!("rollouts/{}/{}/{}.toml", encode(id), encode(server), encode(job))
             }
         }
     }
@@ -72,11 +72,11 @@ pub(super) fn described(path: &str) -> String {
         ["packages", server, package] => format!("package `{}` on `{}`", name(package), name(server)),
         ["scripts", server, script] => format!("script `{}` on `{}`", name(script), name(server)),
         ["pins", server, _, schedule] => format!("the pin of `{}` on `{}`", name(schedule), name(server)),
-        ["rollouts", id, server, _] => format!("a job of rollout `{}` on `{}`", name(id), name(server)),
-        ["rollouts", id, ..] => format!("rollout `{}`", name(id)),
         ["archived", kind, _, stem] => {
             format!("the archived versions of {} `{}`", kind.trim_end_matches('s'), name(stem))
         }
+        ["rollouts", id, server, _] => format!("a job of rollout `{}` on `{}`", name(id), name(server)),
+        ["rollouts", id, ..] => format!("rollout `{}`", name(id)),
         _ => format!("`{}`", plain(path)),
     }
 }
@@ -99,12 +99,12 @@ mod tests {
             (Place::Package("PROD", "FINANCE"), "package `FINANCE` on `PROD`".to_owned()),
             (Place::Script("PROD", "end."), "script `end.` on `PROD`".to_owned()),
             (Place::Pin("PROD", "Payroll"), "the pin of `Payroll` on `PROD`".to_owned()),
-            (Place::Rollout("q4"), "rollout `q4`".to_owned()),
-            (Place::Job("q4", "PROD", "0123"), "a job of rollout `q4` on `PROD`".to_owned()),
             (
                 Place::Archived(layout::Kind::Package, "FIN"),
                 "the archived versions of package `FIN`".to_owned(),
             ),
+            (Place::Rollout("q4"), "rollout `q4`".to_owned()),
+            (Place::Job("q4", "PROD", "0123"), "a job of rollout `q4` on `PROD`".to_owned()),
         ] {
             assert_eq!(described(&place.path()), words);
         }

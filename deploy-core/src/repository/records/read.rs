@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use git2::{ErrorCode, ObjectType, Oid, Tree};
+use git2::{ErrorCode, ObjectType, Oid, Tree, TreeEntry};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
@@ -275,7 +275,12 @@ impl<'r> Records<'r> {
         let top = format!("packages/{}", encode(server));
         let Some(tree) = self.folder(&top)? else { return Ok(Vec::new()) };
         let files = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Blob));
-        files.map(|entry| parse(&format!("{top}/{}", name_of(&entry)), &self.content(entry.id())?)).collect()
+        let record = |entry: TreeEntry<'_>| -> Result<Record, RecordsError> {
+            parse(&format!("{top}/{}", name_of(&entry)), &self.content(entry.id())?)
+        };
+        let mut packages = files.map(record).collect::<Result<Vec<_>, _>>()?;
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(packages)
     }
 
     /// The archived versions of a schedule, package or rule.

@@ -48,10 +48,10 @@ pub(super) struct Changes {
     pub(super) packages: BTreeMap<Named, Changed>,
     pub(super) scripts: BTreeMap<Named, Changed>,
     pub(super) pins: BTreeMap<Named, Changed>,
-    /// How many files of rollouts changed: how far jobs are, which their records prove.
-    pub(super) rollouts: usize,
     /// How many schedules, packages and rules lost versions out of the lists.
     pub(super) archived: usize,
+    /// How many files of rollouts changed: how far jobs are, which their records prove.
+    pub(super) rollouts: usize,
     /// Paths that no record has.
     pub(super) strange: Vec<String>,
 }
@@ -125,6 +125,15 @@ impl Changes {
                     is
                 })
             }
+            ["archived", kinds, _, file] => {
+                let kinds = [Kind::Schedule, Kind::Package, Kind::Rule]
+                    .into_iter()
+                    .find(|kind| kinds.strip_suffix('s') == Some(kind.word()));
+                kinds.zip(decode(file.strip_suffix(".toml").unwrap_or("%"))).map(|(kind, name)| {
+                    self.archived += 1;
+                    Place::Archived(kind, &name).path()
+                })
+            }
             ["rollouts", id, file] if matches!(*file, "begun.toml" | "over.toml") => decode(id).map(|id| {
                 self.rollouts += 1;
                 Place::Rollout(&id).file(file)
@@ -134,15 +143,6 @@ impl Changes {
                 named(id, server).zip(decode(job)).map(|((id, server), job)| {
                     self.rollouts += 1;
                     Place::Job(&id, &server, &job).path()
-                })
-            }
-            ["archived", kinds, _, file] => {
-                let kinds = [Kind::Schedule, Kind::Package, Kind::Rule]
-                    .into_iter()
-                    .find(|kind| kinds.strip_suffix('s') == Some(kind.word()));
-                kinds.zip(decode(file.strip_suffix(".toml").unwrap_or("%"))).map(|(kind, name)| {
-                    self.archived += 1;
-                    Place::Archived(kind, &name).path()
                 })
             }
             _ => None,
@@ -207,9 +207,9 @@ mod tests {
             Place::Package("PROD", "FIN").path(),
             Place::Script("PROD", "Check").path(),
             Place::Pin("PROD", "A/B").path(),
+            Place::Archived(Kind::Rule, "A/B").path(),
             Place::Rollout("q4: all").file("begun.toml"),
             Place::Job("q4: all", "PROD", "0123456789ab").path(),
-            Place::Archived(Kind::Rule, "A/B").path(),
         ];
         let mut changes = Changes::default();
         for path in &known {
@@ -223,9 +223,9 @@ mod tests {
             known[2].replace("/A%2FB/", "/AB/"),
             "active/PROD/00/Payroll/record.toml".to_owned(),
             "packages/PROD/FIN".to_owned(),
+            "archived/others/00/FIN.toml".to_owned(),
             Place::Rollout("q4").file("README.md"),
             Place::Job("q4", "PROD", "0123").path().replace(".toml", ""),
-            "archived/others/00/FIN.toml".to_owned(),
         ];
         for path in strange {
             assert!(!changes.put(&path, changed), "{path}");

@@ -88,15 +88,15 @@ pub(super) fn check(
         match act {
             Act::Went(record) => went(made, record, *newest, people, findings)?,
             Act::Unpinned => findings.unproven.unpinned += 1,
-            Act::Forgotten => findings.unproven.forgotten += 1,
             Act::Archived => archived(made, *newest, people, findings)?,
+            Act::Forgotten => findings.unproven.forgotten += 1,
             Act::Begun(_) => {}
         }
     }
     // By what was known to the branch then: a key that users.toml has lost is nobody's any more.
     let of_act = |act: &Act| match act {
         Act::Begun(record) | Act::Went(record) => settings(record),
-        Act::Unpinned | Act::Forgotten | Act::Archived => None,
+        Act::Unpinned | Act::Archived | Act::Forgotten => None,
     };
     let named = newest.or_else(|| acts.iter().find_map(of_act));
     match named.map(|commit| people.at(commit)).transpose()?.flatten() {

@@ -21,10 +21,10 @@ pub(super) enum Act {
     Went(Box<Record>),
     /// A pin was lifted with nothing else.
     Unpinned,
-    /// Somebody said that it does not stand there.
-    Forgotten,
     /// Versions left the lists.
     Archived,
+    /// Somebody said that it does not stand there.
+    Forgotten,
 }
 
 /// One commit while it is looked at.
@@ -209,7 +209,7 @@ impl<'c, 'r> Step<'c, 'r> {
                     Act::Begun(record) | Act::Went(record) => {
                         record.server == named.0 && record.name == named.1
                     }
-                    Act::Unpinned | Act::Forgotten | Act::Archived => false,
+                    Act::Unpinned | Act::Archived | Act::Forgotten => false,
                 };
                 if key == "Unpinned" && !self.acts.iter().any(deploys) {
                     self.acts.push(Act::Unpinned);
