@@ -51,6 +51,7 @@ mod rollout_faults;
 mod rollout_housekeeping;
 #[cfg(unix)]
 mod rollout_killed;
+mod rollout_overlaps;
 mod rollout_rules;
 mod rollout_runs;
 mod rollout_updates;

@@ -21,8 +21,19 @@ pub struct Live<'a> {
     pub jobs: &'a [Job],
     /// The states that are written down.
     pub states: &'a HashMap<JobId, JobState>,
+    /// The schedules that its packages bring, by the package as jobs name it.
+    pub parts: &'a HashMap<String, Vec<Part>>,
     /// Why it was taken out as a whole, if it was.
     pub withdrawn: Option<&'a str>,
+}
+
+/// A schedule that comes with a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// For messages: "schedule `X`".
+    pub thing: String,
+    /// With its version: `X@3`.
+    pub label: String,
 }
 
 /// Where a job stands at a moment.
@@ -89,17 +100,10 @@ pub fn outlook(rollouts: &[Live<'_>], now: DateTime<Utc>) -> Outlook {
         let live = &rollouts[*at];
         (-live.file.priority, live.timing.start, live.id)
     });
-    // Who is at work on a thing of a target, and what they do with it.
-    type At<'a> = (&'a str, &'static str, String);
-    let key = |job: &Job| (job.server.to_lowercase(), job.what.thing().to_lowercase());
-    let mut busy: HashMap<(String, String), At<'_>> = HashMap::new();
-    let mut claim = |at: usize, job: &Job| {
-        let wanted: At<'_> = (rollouts[at].id, job.deed.word(), deed(job));
-        busy.entry(key(job)).or_insert(wanted).clone()
-    };
+    let mut busy = Busy::default();
     for (at, live) in rollouts.iter().enumerate() {
         for (job, _) in live.jobs.iter().zip(&stands[at]).filter(|(_, stand)| **stand == Stand::Running) {
-            claim(at, job);
+            busy.claim(&rollouts[at], job);
         }
     }
     let mut due = Vec::new();
@@ -108,20 +112,69 @@ pub fn outlook(rollouts: &[Live<'_>], now: DateTime<Utc>) -> Outlook {
             if stands[at][number] != Stand::Ready {
                 continue;
             }
-            let (holder, verb, what) = claim(at, job);
-            if holder == rollouts[at].id {
-                due.push(Due { rollout: at, job: number });
-            } else if what == deed(job) {
-                stands[at][number] = Stand::Waits(Why::Other(holder.to_owned()));
-            } else {
-                let message =
-                    format!("rollout `{holder}` comes first and is to {verb} {what} at the same time");
-                let unwritten = Unwritten { code: None, message };
-                stands[at][number] = Stand::Ended(State::Conflict, Some(unwritten));
+            match busy.in_the_way(&rollouts[at], job) {
+                None => {
+                    busy.claim(&rollouts[at], job);
+                    due.push(Due { rollout: at, job: number });
+                }
+                Some((holder, true)) => {
+                    stands[at][number] = Stand::Waits(Why::Other(holder.rollout.to_owned()));
+                }
+                Some((Holder { rollout, verb, what }, false)) => {
+                    let message =
+                        format!("rollout `{rollout}` comes first and is to {verb} {what} at the same time");
+                    let unwritten = Unwritten { code: None, message };
+                    stands[at][number] = Stand::Ended(State::Conflict, Some(unwritten));
+                }
             }
         }
     }
     Outlook { stands, due }
+}
+
+/// Who is at work on a thing of a target, and what they do with it.
+struct Holder<'a> {
+    rollout: &'a str,
+    verb: &'static str,
+    what: String,
+}
+
+/// The things of targets that jobs are at work on, or are about to be, by server and thing.
+#[derive(Default)]
+struct Busy<'a>(HashMap<String, HashMap<String, Holder<'a>>>);
+
+impl<'a> Busy<'a> {
+    fn claim(&mut self, live: &Live<'a>, job: &Job) {
+        let things = self.0.entry(job.server.to_lowercase()).or_default();
+        for (thing, what) in touched(live, job) {
+            let holder = Holder { rollout: live.id, verb: job.deed.word(), what };
+            things.entry(thing).or_insert(holder);
+        }
+    }
+
+    /// Who of another rollout is at work on something of a job, and whether they do the same.
+    fn in_the_way(&self, live: &Live<'_>, job: &Job) -> Option<(&Holder<'a>, bool)> {
+        let things = self.0.get(&job.server.to_lowercase())?;
+        let touched = touched(live, job);
+        let held = touched.iter().filter_map(|(thing, what)| {
+            let holder = things.get(thing).filter(|holder| holder.rollout != live.id)?;
+            Some((holder, holder.what == *what))
+        });
+        // What differs counts more than what is the same.
+        held.min_by_key(|(_, same)| *same)
+    }
+}
+
+/// What a job is at work on, and what it does with it: a package, and all that comes with it.
+fn touched(live: &Live<'_>, job: &Job) -> Vec<(String, String)> {
+    let own = (job.what.thing().to_lowercase(), deed(job));
+    let parts = match job.deed {
+        Deed::Deploy => live.parts.get(&job.what.to_string()),
+        Deed::Uninstall => None,
+    };
+    let parts = parts.into_iter().flatten();
+    let parts = parts.map(|part| (part.thing.to_lowercase(), format!("`{}`", part.label)));
+    std::iter::once(own).chain(parts).collect()
 }
 
 /// What a job does, in the words of its file.

@@ -28,7 +28,7 @@ mod what;
 pub use change::{Chosen, Deal, DealError, Dealer, Dealt};
 pub use create::{CreateError, Created, create};
 pub use desired::{Contradiction, Demand, DemandError, Environment, Rule, demands};
-pub use due::{Due, Live, Outlook, Stand, Unwritten, Why, outlook};
+pub use due::{Due, Live, Outlook, Part, Stand, Unwritten, Why, outlook};
 pub use file::{Accepted, FOLDER, RolloutFile, Sequence};
 pub use frames::{FrameError, Frames};
 pub use jobs::{Deed, Job, JobId};

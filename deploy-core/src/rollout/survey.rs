@@ -1,13 +1,17 @@
 //! All rollouts at once: what main holds, what records keep, and what that makes due.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use git2::Oid;
 
 use super::{
-    Ground, Job, Kept, Live, Outlook, Rollout, RolloutError, Scope, Stand, State, all, fixed_keys_changed,
-    outlook,
+    Ground, Job, Kept, Live, Outlook, Part, Rollout, RolloutError, Scope, Stand, State, Thing, What, all,
+    fixed_keys_changed, outlook,
 };
 use crate::repository::Repository;
+use crate::repository::layout::Kind;
+use crate::repository::package::{Package, Pin};
 use crate::repository::records::{Records, RecordsError};
 
 /// Where the folders of rollouts lie in the records.
@@ -31,6 +35,8 @@ pub struct Surveyed {
     pub kept: Kept,
     /// Its jobs: as fixed when it began, else as main would have them now.
     pub jobs: Vec<Job>,
+    /// The schedules that its packages bring, by the package as jobs name it.
+    pub parts: HashMap<String, Vec<Part>>,
     /// What it would carry where, if it began now.
     pub scope: Option<Scope>,
     /// Why nothing of it may be begun, if so.
@@ -137,7 +143,9 @@ impl Surveyed {
             Some(scope) => scope.jobs(&rollout.id),
             None => kept.jobs(&rollout.id),
         };
-        Self { rollout, kept, jobs, scope, problem, withdrawn }
+        let fixed = scope.as_ref().or(kept.begun.as_ref().map(|begun| &begun.scope));
+        let parts = fixed.map(|scope| parts(ground, scope)).unwrap_or_default();
+        Self { rollout, kept, jobs, parts, scope, problem, withdrawn }
     }
 
     /// As the outlook takes it.
@@ -148,6 +156,7 @@ impl Surveyed {
             timing: &self.rollout.timing,
             jobs: &self.jobs,
             states: &self.kept.states,
+            parts: &self.parts,
             withdrawn: self.withdrawn.as_deref(),
         }
     }
@@ -199,6 +208,21 @@ impl Tally {
     pub fn is_over(&self) -> bool {
         self.waiting + self.ready + self.running == 0
     }
+}
+
+/// The schedules of the packages that a rollout carries.
+fn parts(ground: &Ground<'_>, scope: &Scope) -> HashMap<String, Vec<Part>> {
+    let package = |thing: &Thing| {
+        let what = What::parse(&thing.what, false).ok().filter(|what| what.kind == Kind::Package)?;
+        let blob = Oid::from_str(&thing.blob).ok()?;
+        let package = Package::of_blob(ground.repository.git2(), &what.text, blob).ok()?;
+        let part = |pin: &Pin| {
+            let schedule = What { kind: Kind::Schedule, text: pin.name.clone() };
+            Part { thing: schedule.thing(), label: pin.label() }
+        };
+        Some((thing.what.clone(), package.schedules.iter().map(part).collect()))
+    };
+    scope.things.iter().filter_map(package).collect()
 }
 
 /// The file as it was when the rollout began, if git still has it.

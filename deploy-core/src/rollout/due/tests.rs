@@ -8,6 +8,7 @@ struct Sample {
     timing: Timing,
     jobs: Vec<Job>,
     states: HashMap<JobId, JobState>,
+    parts: HashMap<String, Vec<Part>>,
 }
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -26,7 +27,7 @@ impl Sample {
             waves.split('|').map(|wave| wave.split_whitespace().map(str::to_owned).collect()).collect();
         let jobs = Job::all(id, &things(&file.uninstall, true), &things(&file.what, false), &waves);
         let timing = Timing::of(&file).unwrap();
-        Self { id: id.to_owned(), file, timing, jobs, states: HashMap::new() }
+        Self { id: id.to_owned(), file, timing, jobs, states: HashMap::new(), parts: HashMap::new() }
     }
 
     fn set(&mut self, server: &str, state: State, ended: Option<&str>) -> &mut JobState {
@@ -37,8 +38,8 @@ impl Sample {
     }
 
     fn live(&self) -> Live<'_> {
-        let Self { id, file, timing, jobs, states } = self;
-        Live { id, file, timing, jobs, states, withdrawn: None }
+        let Self { id, file, timing, jobs, states, parts } = self;
+        Live { id, file, timing, jobs, states, parts, withdrawn: None }
     }
 }
 
@@ -186,4 +187,25 @@ fn ten_thousand_jobs_are_looked_at_at_once() {
     }
     let due = due(&[&sample], "01 17:30");
     assert_eq!(due.len(), 5_000);
+}
+
+#[test]
+fn what_comes_with_a_package_is_in_the_way_too() {
+    let with = |label: &str| {
+        let mut package = Sample::new("package", &["package:FIN@14"], "A", "priority = 5\n");
+        let part = Part { thing: "schedule `Ledger`".to_owned(), label: label.to_owned() };
+        package.parts.insert("package:FIN@14".to_owned(), vec![part]);
+        package
+    };
+    let alone = Sample::new("alone", &["Ledger@3"], "A", "");
+    let same = shown(&[&with("Ledger@3"), &alone], "01 12:00");
+    assert_eq!(same[1], "A Other(\"package\")", "{same:?}");
+    let other = shown(&[&with("Ledger@2"), &alone], "01 12:00");
+    assert_eq!(
+        other[1], "A conflict: rollout `package` comes first and is to deploy `Ledger@2` at the same time",
+        "{other:?}"
+    );
+    let gone = Sample::new("alone", &[], "A", "uninstall = ['LEDGER']\n");
+    let gone = shown(&[&with("Ledger@3"), &gone], "01 12:00");
+    assert!(gone[1].starts_with("A conflict"), "{gone:?}");
 }

@@ -1,7 +1,7 @@
 //! The rollouts as a run sees them: surveyed, and kept up with what it does itself.
 
 use std::cell::{Ref, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use git2::Oid;
@@ -165,6 +165,30 @@ impl<'a> Board<'a> {
             })
         };
         due.chain(stale).filter_map(task).collect()
+    }
+
+    /// Those of a server's tasks that do not touch what an earlier one does: what is to go and what
+    /// a dead runner has comes first, and by itself, since it decides what is there to be done.
+    pub(super) fn side_by_side(&self, tasks: Vec<Task>) -> Vec<Task> {
+        let is_first = |task: &Task| task.is_stale || task.job.deed == Deed::Uninstall;
+        if tasks.iter().any(is_first) {
+            return tasks.into_iter().filter(is_first).collect();
+        }
+        let survey = self.survey.borrow();
+        let mut touched: HashSet<String> = HashSet::new();
+        let touches = |task: &Task| -> Vec<String> {
+            let one = survey.rollouts.iter().find(|one| one.rollout.id == task.rollout.id);
+            let parts = one.and_then(|one| one.parts.get(&task.job.what.to_string()));
+            let parts = parts.into_iter().flatten().map(|part| part.thing.to_lowercase());
+            std::iter::once(task.job.what.thing().to_lowercase()).chain(parts).collect()
+        };
+        let mut is_free = |task: &Task| {
+            let touches = touches(task);
+            let is_free = !touches.iter().any(|thing| touched.contains(thing));
+            touched.extend(touches);
+            is_free
+        };
+        tasks.into_iter().filter(|task| is_free(task)).collect()
     }
 
     /// A state that stands.

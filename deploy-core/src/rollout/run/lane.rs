@@ -125,8 +125,9 @@ impl<'a> Run<'a> {
         held.lease
     }
 
-    /// Jobs side by side: what is to go goes first.
+    /// Jobs side by side. Those that touch what another one touches are left to the next round.
     async fn tasks(&self, held: &Held<'a>, tasks: Vec<Task>) {
+        let tasks = self.board.side_by_side(tasks);
         for task in &tasks {
             self.tried.borrow_mut().insert((task.rollout.id.clone(), task.job.id.clone()));
         }
