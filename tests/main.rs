@@ -47,6 +47,7 @@ mod recovery;
 mod remotes;
 mod replayed;
 mod rolling_back;
+mod rollout_daily;
 mod rollout_faults;
 mod rollout_housekeeping;
 #[cfg(unix)]
