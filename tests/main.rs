@@ -56,6 +56,7 @@ mod rollout_overlaps;
 mod rollout_rules;
 mod rollout_runs;
 mod rollout_updates;
+mod rollout_waking;
 mod rollouts;
 mod rules;
 mod rules_bad_input;

@@ -30,11 +30,8 @@ impl Night {
         night.import("00:00");
         night.propose("first", "accept = ['unknown']\n");
         night.world.run_due().ok();
-        let build = Build {
-            schedule: SCHEDULE.to_owned(),
-            dates: vec![today, night.tomorrow()],
-            ..Build::default()
-        };
+        let build =
+            Build { schedule: SCHEDULE.to_owned(), dates: vec![today, night.tomorrow()], ..Build::default() };
         let client = night.systems.client("PROD-A");
         night.systems.runtime.block_on(client.build(&build, Wait::default())).unwrap();
         night.import("00:30");

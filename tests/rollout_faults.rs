@@ -84,7 +84,7 @@ fn two_runners_in_one_clone_do_each_of_two_hundred_jobs_once() {
 }
 
 /// A server that is off, and one that is on.
-fn sleeping() -> (Systems, World) {
+pub fn sleeping() -> (Systems, World) {
     let off = SystemConfig { off: true, ..SystemConfig::new("PROD-B", SystemType::Production) };
     let systems = vec![SystemConfig::new("PROD-A", SystemType::Production), off];
     let systems = Systems::start(Config { systems, seed: Seed::Empty, ..Config::default() });
@@ -104,7 +104,7 @@ fn sleeping() -> (Systems, World) {
     (systems, world)
 }
 
-const WAKING: &str = "what = ['Payroll']\nto = ['group:production']\nwake = true\nshutdown_woken = true\nsequence = 'continue'\n";
+pub const WAKING: &str = "what = ['Payroll']\nto = ['group:production']\nwake = true\nshutdown_woken = true\nsequence = 'continue'\n";
 
 #[test]
 fn a_server_is_woken_and_switched_off_again() {

@@ -35,23 +35,10 @@ impl Story {
         (id, time)
     }
 
-    /// As waiting for the end of the leases of a killed command would.
-    fn forget_leases(&self) {
-        let folders: &[&str] = match self.world.git("central", &["remote"]).is_empty() {
-            true => &["central"],
-            false => &["central", "remote.git"],
-        };
-        for folder in folders {
-            let refs =
-                self.world.git(folder, &["for-each-ref", "--format=%(refname)", "refs/opcon-deploy/locks/"]);
-            refs.lines().for_each(|name| drop(self.world.git(folder, &["update-ref", "-d", name])));
-        }
-    }
-
     /// The next run does the rest of it, and each server was changed once.
     #[track_caller]
     fn assert_done(&self, id: &str, time: &str, before: usize, when: &str) {
-        self.forget_leases();
+        self.world.forget_leases();
         let again = self.world.run_due();
         assert_eq!(again.output.status.code(), Some(0), "{when}\n{again}");
         let states = self.world.states("central", id);

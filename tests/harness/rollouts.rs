@@ -49,6 +49,18 @@ impl World {
         self.central(&["rollout", "run", "--due"])
     }
 
+    /// As waiting for the end of the leases of a killed command would.
+    pub fn forget_leases(&self) {
+        let folders: &[&str] = match self.git("central", &["remote"]).is_empty() {
+            true => &["central"],
+            false => &["central", "remote.git"],
+        };
+        for folder in folders {
+            let refs = self.git(folder, &["for-each-ref", "--format=%(refname)", "refs/opcon-deploy/locks/"]);
+            refs.lines().for_each(|name| drop(self.git(folder, &["update-ref", "-d", name])));
+        }
+    }
+
     /// One line for each job of a rollout: server, what, state and code.
     #[track_caller]
     pub fn jobs(&self, id: &str) -> Vec<String> {

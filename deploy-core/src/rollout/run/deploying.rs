@@ -109,14 +109,10 @@ impl<'a> Run<'a> {
         planner: &Planner,
         items: &[Selected],
     ) -> Result<Transaction, Failure> {
-        // The semaphore is never closed.
-        let _permit = self.planned.acquire().await;
-        let mut planned = planner.plan(items).await.map_err(of_plan)?;
-        self.refuse(task, &planned)?;
+        let mut planned = self.plan(task, planner, items).await?;
         if task.rollout.file.rebuild().is_some() && self.daily_is_busy(held, task, &planned).await {
             // Something may stand there now that did not when it was planned.
-            planned = planner.plan(items).await.map_err(of_plan)?;
-            self.refuse(task, &planned)?;
+            planned = self.plan(task, planner, items).await?;
         }
         let records = self.records();
         let before = Before::read(&records, &planned.plan);
@@ -124,10 +120,13 @@ impl<'a> Run<'a> {
         Ok(Transaction::deploying(planned, before, &self.asked(held, &task.rollout)))
     }
 
-    fn refuse(&self, task: &Task, planned: &Planned) -> Result<(), Failure> {
+    async fn plan(&self, task: &Task, planner: &Planner, items: &[Selected]) -> Result<Planned, Failure> {
+        // The semaphore is never closed.
+        let _permit = self.planned.acquire().await;
+        let planned = planner.plan(items).await.map_err(of_plan)?;
         let refusals = planned.plan.refusals(&task.rollout.file.accept(), Entrance::Unattended);
         match refusals.as_slice() {
-            [] => Ok(()),
+            [] => Ok(planned),
             refusals => Err(of_refusals(refusals)),
         }
     }
