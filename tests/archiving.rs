@@ -2,6 +2,7 @@
 
 use snapbox::{assert_data_eq, str};
 
+use crate::harness::rollouts::production;
 use crate::harness::{Systems, World, starting};
 
 /// Seven versions of Payroll, and a package of three versions that pins old ones.
@@ -147,4 +148,46 @@ fn it_is_for_administrators_and_reaches_the_remote() {
     world.git("central", &["remote", "set-url", "origin", "../gone.git"]);
     world.import("central", &starting("Payroll", "08:00"), &[]).ok();
     world.central(&["archive"]).exits(1);
+}
+
+#[test]
+fn what_a_rollout_that_is_not_over_carries_stays() {
+    let systems = production(&["PROD-A", "PROD-B"]);
+    let world = World::with_systems(&systems);
+    add_versions(&world);
+    // One waits for its start, one has begun and soaks.
+    world.propose("later", "what = ['Payroll@1']\nto = ['PROD-B']\nstart = '2036-01-01T00:00:00Z'\n");
+    let begun = "what = ['Payroll@2']\nto = ['PROD-A', 'PROD-B']\norder = ['PROD-A', '*']\n";
+    world.propose("begun", &format!("{begun}soak = '2d'\n"));
+    world.run_due().ok();
+    world.central(&["deploy", "Payroll@7", "--to", "PROD-A", "--accept-existing"]).ok();
+    assert_data_eq!(
+        world.central(&["archive"]).ok().to_string(),
+        str![[r#"
+Payroll@1  stays: is carried by rollout `later`, which is not over
+Payroll@2  stays: is carried by rollout `begun`, which is not over
+--- stderr
+nothing to archive
+--- exit 0
+
+"#]]
+    );
+    let refused = world.central(&["archive", "Payroll@2"]).exits(4).to_string();
+    assert!(refused.contains("version 2 of schedule `Payroll` is carried by rollout `begun`"), "{refused}");
+    world.propose("begun", begun);
+    world.run_due().ok();
+    assert_eq!(world.states("central", "begun"), ["succeeded"; 2]);
+    world.central(&["deploy", "Payroll@7", "--to", "PROD-B", "--accept-existing"]).ok();
+    world.central(&["rollout", "cancel", "later", "--yes"]).ok();
+    assert_data_eq!(
+        world.central(&["archive"]).ok().to_string(),
+        str![[r#"
+Payroll@1  archived
+Payroll@2  archived
+--- stderr
+2 versions with 2 records archived; `--archived` shows them, git keeps them
+--- exit 0
+
+"#]]
+    );
 }

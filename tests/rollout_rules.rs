@@ -18,7 +18,7 @@ fn a_difference_becomes_a_rollout() {
     snapbox::assert_data_eq!(
         world.central(&["rollout", "plan"]).ok().to_string(),
         str![[r#"
-RULE            SERVER  WHAT             STANDS  WANTED
+RULE            SERVER  WHAT             STANDS  WANTED  ROLLOUT
 retail/finance  PROD-B  package FINANCE  -       1
 retail/finance  PROD-C  package FINANCE  -       1
 --- stderr
@@ -33,7 +33,7 @@ Hint: `opcon-deploy rollout plan --new` makes a rollout for each rule
     snapbox::assert_data_eq!(
         world.central(&["rollout", "plan"]).ok().to_string(),
         str![[r#"
-RULE            SERVER  WHAT             STANDS  WANTED
+RULE            SERVER  WHAT             STANDS  WANTED   ROLLOUT
 retail/clean    PROD-A  schedule Own     1       nothing
 retail/finance  PROD-B  package FINANCE  -       1
 retail/finance  PROD-C  package FINANCE  -       1
@@ -49,7 +49,7 @@ Hint: `opcon-deploy rollout plan --new` makes a rollout for each rule
     snapbox::assert_data_eq!(
         world.central(&["rollout", "plan", "--new"]).ok().to_string(),
         str![[r#"
-RULE            SERVER  WHAT             STANDS  WANTED
+RULE            SERVER  WHAT             STANDS  WANTED   ROLLOUT
 retail/clean    PROD-A  schedule Own     1       nothing
 retail/finance  PROD-B  package FINANCE  -       1
 retail/finance  PROD-C  package FINANCE  -       1
@@ -62,6 +62,30 @@ Commit [commit] on `main`
 
 "#]]
     );
+    // What is on its way is left to the rollouts that there are.
+    snapbox::assert_data_eq!(
+        world.central(&["rollout", "plan"]).ok().to_string(),
+        str![[r#"
+RULE            SERVER  WHAT             STANDS  WANTED   ROLLOUT
+retail/clean    PROD-A  schedule Own     1       nothing  retail-clean
+retail/finance  PROD-B  package FINANCE  -       1        retail-finance
+retail/finance  PROD-C  package FINANCE  -       1        retail-finance
+--- stderr
+Rollouts have yet to see to all of it
+--- exit 0
+
+"#]]
+    );
+    let run = world.central(&["rollout", "plan", "--new", "--json"]).ok();
+    assert_eq!(run.json()["rollouts"].as_array().unwrap().len(), 0, "{run}");
+    assert_eq!(world.git("central", &["log", "-1", "--format=%s"]), "Rollout retail-finance");
+    let differences = world.central(&["rollout", "plan", "--json"]).ok().json();
+    assert_eq!(differences["differences"][1]["rollout"], "retail-finance");
+    // One that was taken out brings nothing.
+    world.central(&["rollout", "cancel", "retail-clean", "--yes"]).ok();
+    let run = world.central(&["rollout", "plan"]).ok();
+    assert_eq!(run.stdout().matches("retail-clean").count(), 0, "{run}");
+    world.central(&["rollout", "retry", "retail-clean", "--all"]).ok();
     world.run_due().ok();
     assert_eq!(systems.starts("PROD-C", "Payroll"), "07:00");
     assert_eq!(systems.stands("PROD-A", "Own"), Value::Null);

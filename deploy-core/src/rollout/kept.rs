@@ -35,6 +35,13 @@ pub struct Begun {
     pub scope: Scope,
 }
 
+impl Begun {
+    /// Reads it; none where it has not begun.
+    pub fn read(records: &Records<'_>, id: &str) -> Result<Option<Self>, RecordsError> {
+        records.file(&Place::Rollout(id).file(BEGUN))
+    }
+}
+
 /// A rollout that nothing is left to be done of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Over {
@@ -101,7 +108,7 @@ impl Kept {
     pub fn read(records: &Records<'_>, id: &str) -> Result<Self, RecordsError> {
         let place = Place::Rollout(id);
         let mut kept = Self {
-            begun: records.file(&place.file(BEGUN))?,
+            begun: Begun::read(records, id)?,
             over: records.file(&place.file(OVER))?,
             ..Self::default()
         };

@@ -1,8 +1,13 @@
 //! What the rules of environments ask for, against what stands where by the records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Demand, DemandError, Environment, Ground, NotCarried, RolloutFile, What, demands};
+use chrono::{DateTime, Utc};
+
+use super::{
+    Deed, Demand, DemandError, Environment, Ground, NotCarried, RolloutFile, Stand, Survey, SurveyError,
+    What, Why, demands,
+};
 use crate::repository::layout::Kind;
 use crate::repository::package::Package;
 use crate::repository::records::{Record, Records, RecordsError};
@@ -21,6 +26,8 @@ pub struct Difference {
     pub stands: Option<Standing>,
     /// What must stand there; none where nothing may.
     pub wanted: Option<Wanted>,
+    /// The rollout that has yet to see to it, if one does.
+    pub on_its_way: Option<String>,
 }
 
 /// What stands on a target.
@@ -58,6 +65,9 @@ pub enum PlanRulesError {
     /// The records could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
+    /// Rollouts cannot be looked at.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
     /// The repository could not be read.
     #[error("cannot read the repository: {}", .0.message())]
     Object(#[from] git2::Error),
@@ -68,7 +78,9 @@ pub fn differences(
     environments: &[(String, Environment)],
     ground: &Ground<'_>,
     records: &Records<'_>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Difference>, PlanRulesError> {
+    let on_their_way = on_their_way(ground, records, now)?;
     let members = |what: &What| members(what, ground);
     let mut found = Vec::new();
     let mut active: BTreeMap<String, Vec<Record>> = BTreeMap::new();
@@ -88,6 +100,7 @@ pub fn differences(
         let stands =
             record.map(|record| Standing { version: record.source.version, blob: record.source.blob });
         let Demand { rule, wanted } = demand;
+        let mut blob = None;
         let wanted = match wanted {
             Some(what) => {
                 let found = what.find(ground.repository, &ground.history);
@@ -97,21 +110,54 @@ pub fn differences(
                 if is_there {
                     continue;
                 }
+                blob = Some(found.blob.to_string());
                 Some(Wanted { what: what.to_string(), version: found.number })
             }
             None if stands.is_none() => continue,
             None => None,
         };
-        found.push(Difference { rule, server, thing, stands, wanted });
+        let key = (server.clone(), thing.clone(), blob);
+        let on_its_way = on_their_way.get(&key).cloned();
+        found.push(Difference { rule, server, thing, stands, wanted, on_its_way });
     }
     found.sort_by(|a, b| (&a.rule, &a.server, &a.thing).cmp(&(&b.rule, &b.server, &b.thing)));
     Ok(found)
 }
 
-/// One rollout for each rule that something differs from, with the rule's name.
+/// What rollouts have yet to do: server, thing and the content that it gets, none where it goes.
+type OnTheirWay = HashMap<(String, String, Option<String>), String>;
+
+fn on_their_way(
+    ground: &Ground<'_>,
+    records: &Records<'_>,
+    now: DateTime<Utc>,
+) -> Result<OnTheirWay, SurveyError> {
+    let survey = Survey::read(ground, records, ground.history.tip().commit, false)?;
+    let outlook = survey.outlook(now);
+    let mut found = OnTheirWay::new();
+    for (one, stands) in survey.rollouts.iter().zip(&outlook.stands).filter(|(one, _)| one.problem.is_none())
+    {
+        let scope = one.scope.as_ref().or(one.kept.begun.as_ref().map(|begun| &begun.scope));
+        for (job, stand) in one.jobs.iter().zip(stands) {
+            if matches!(stand, Stand::Ended(..) | Stand::Waits(Why::NeverOpens)) {
+                continue;
+            }
+            let blob = match job.deed {
+                Deed::Deploy => {
+                    scope.and_then(|scope| scope.thing(&job.what)).map(|thing| thing.blob.clone())
+                }
+                Deed::Uninstall => None,
+            };
+            found.insert((job.server.clone(), job.what.thing(), blob), one.rollout.id.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// One rollout for each rule that something differs from that is not on its way, with the rule's name.
 pub fn as_rollouts(differences: &[Difference]) -> BTreeMap<String, RolloutFile> {
     let mut rollouts: BTreeMap<String, RolloutFile> = BTreeMap::new();
-    for one in differences {
+    for one in differences.iter().filter(|one| one.on_its_way.is_none()) {
         let file = rollouts.entry(one.rule.clone()).or_insert_with(|| RolloutFile {
             description: format!("what rule {} asks for", one.rule),
             ..RolloutFile::new(Vec::new())

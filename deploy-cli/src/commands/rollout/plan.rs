@@ -18,7 +18,7 @@ use crate::{CommandResult, Exit};
 /// `[[rule]]` in `environments/NAME.toml` says which packages and schedules must be
 /// (or must not be) on which targets; only rules with `enabled = true` count. What
 /// stands where the records tell. `--new` makes a rollout for each rule that
-/// something differs from.
+/// something differs from; what a rollout of main has yet to see to is left to it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  opcon-deploy rollout plan\n  opcon-deploy rollout plan retail --new --branch=retail-as-it-should-be"
@@ -51,7 +51,7 @@ pub(super) fn run(args: PlanArgs, global: &Global, ui: &Ui) -> CommandResult {
             .hint("`opcon-deploy schema environment` describes the files of environments/"));
     }
     // All rules are looked at together: they may contradict each other across files.
-    let mut found = differences(&all, &ground, &records)?;
+    let mut found = differences(&all, &ground, &records, Utc::now())?;
     let is_wanted = |rule: &str| {
         args.environments.is_empty()
             || args
@@ -65,12 +65,18 @@ pub(super) fn run(args: PlanArgs, global: &Global, ui: &Ui) -> CommandResult {
         ui.json("differences", &list)?;
         return Ok(Exit::Done);
     }
-    if found.is_empty() {
-        ui.note("Everything stands where the rules in force want it");
-        return Ok(Exit::Done);
-    }
-    if !ui.is_json() {
+    if !ui.is_json() && !found.is_empty() {
         ui.print(&table(&found).to_string());
+    }
+    if found.iter().all(|one| one.on_its_way.is_some()) {
+        if ui.is_json() {
+            ui.json("rollouts", &json!([]))?;
+        }
+        ui.note(match found.is_empty() {
+            true => "Everything stands where the rules in force want it",
+            false => "Rollouts have yet to see to all of it",
+        });
+        return Ok(Exit::Done);
     }
     if !args.new {
         ui.hint("`opcon-deploy rollout plan --new` makes a rollout for each rule");
@@ -117,7 +123,7 @@ fn free_id(repository: &deploy_core::repository::Repository, wanted: &str) -> Re
 }
 
 fn table(found: &[Difference]) -> Table {
-    let mut table = Table::new(["RULE", "SERVER", "WHAT", "STANDS", "WANTED"]);
+    let mut table = Table::new(["RULE", "SERVER", "WHAT", "STANDS", "WANTED", "ROLLOUT"]);
     let version = |version: Option<usize>| version.map_or_else(|| "other".to_owned(), |one| one.to_string());
     for one in found {
         table.row([
@@ -126,6 +132,7 @@ fn table(found: &[Difference]) -> Table {
             &one.thing.replace('`', ""),
             &one.stands.as_ref().map_or_else(|| "-".to_owned(), |stands| version(stands.version)),
             &one.wanted.as_ref().map_or_else(|| "nothing".to_owned(), |wanted| version(wanted.version)),
+            one.on_its_way.as_deref().unwrap_or_default(),
         ]);
     }
     table
@@ -136,5 +143,6 @@ fn as_json(one: &Difference) -> serde_json::Value {
         "rule": one.rule, "server": one.server, "what": one.thing.replace('`', ""),
         "stands": one.stands.as_ref().map(|stands| json!({ "version": stands.version, "blob": stands.blob })),
         "wanted": one.wanted.as_ref().map(|wanted| json!({ "what": wanted.what, "version": wanted.version })),
+        "rollout": one.on_its_way,
     })
 }

@@ -1,8 +1,8 @@
 //! Archiving: versions beyond those to retain leave the lists, with their records.
 //!
 //! Nothing is deleted: every version stays in git, and can still be named. What
-//! stands on a server, is under way, or is pinned by a package that is listed is
-//! never archived. What is archived stands on the records branch.
+//! stands on a server, is under way, is carried by a rollout that is not over, or is
+//! pinned by a package that is listed is never archived. What is archived stands on the records branch.
 
 mod plan;
 #[cfg(test)]
@@ -66,7 +66,12 @@ pub enum Use {
         /// Its version.
         version: usize,
     },
-    /// A server or package names this version of a rule.
+    /// A rollout that is not over carries it.
+    Carried {
+        /// The rollout.
+        rollout: String,
+    },
+    /// A server, package or rollout names this version of a rule.
     Named {
         /// Which one.
         by: String,
@@ -79,6 +84,7 @@ impl fmt::Display for Use {
             Self::Stands { server } => write!(f, "stands on `{server}`"),
             Self::UnderWay { server } => write!(f, "is on its way to `{server}`"),
             Self::Pinned { package, version } => write!(f, "is pinned by package `{package}@{version}`"),
+            Self::Carried { rollout } => write!(f, "is carried by rollout `{rollout}`, which is not over"),
             Self::Named { by } => write!(f, "is named by {by}"),
         }
     }

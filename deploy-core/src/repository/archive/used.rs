@@ -11,6 +11,7 @@ use crate::repository::layout::Kind;
 use crate::repository::package::{Package, all_in};
 use crate::repository::records::{Kind as RecordKind, Record, Records};
 use crate::repository::servers;
+use crate::rollout::{self, What};
 
 /// What is in use, by kind and content.
 #[derive(Debug, Default)]
@@ -44,7 +45,38 @@ impl Used {
         for (name, package) in all_in(repository.git2(), &tip.tree()?)? {
             used.rules(history, &package.rules, &format!("package `{name}`"));
         }
+        used.rollouts(repository, history, records)?;
         Ok(used)
+    }
+
+    /// What rollouts that are not over carry: as they began, or as they would begin now.
+    fn rollouts(
+        &mut self,
+        repository: &Repository,
+        history: &History,
+        records: &Records<'_>,
+    ) -> Result<(), ArchiveError> {
+        for (id, rollout) in rollout::all(repository, history.tip().commit)? {
+            let Ok(rollout) = rollout else { continue };
+            if rollout::Kept::is_over(records, &id)? {
+                continue;
+            }
+            let by = || Use::Carried { rollout: id.clone() };
+            let whats: Vec<What> = match rollout::Begun::read(records, &id)? {
+                Some(begun) => {
+                    let parsed = begun.scope.things.iter().map(|thing| What::parse(&thing.what, false));
+                    parsed.filter_map(Result::ok).collect()
+                }
+                None => rollout.file.what.iter().filter_map(|text| What::parse(text, false).ok()).collect(),
+            };
+            for what in whats {
+                if let Ok(found) = what.find(repository, history) {
+                    self.0.entry((what.kind, found.blob)).or_insert_with(by);
+                }
+            }
+            self.rules(history, &rollout.file.rules, &format!("rollout `{id}`"));
+        }
+        Ok(())
     }
 
     /// What a version is used for.
