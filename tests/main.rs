@@ -53,6 +53,7 @@ mod rollout_housekeeping;
 #[cfg(unix)]
 mod rollout_killed;
 mod rollout_overlaps;
+mod rollout_remote;
 mod rollout_rules;
 mod rollout_runs;
 mod rollout_updates;

@@ -120,6 +120,7 @@ fn summary(report: &RunReport) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     match counts.is_empty() {
+        true if report.broken => "Stopped before a job ended".to_owned(),
         true => "Nothing was due".to_owned(),
         false => format!("{}: {}", count(report.ended.len(), "job"), counts.join(", ")),
     }

@@ -83,6 +83,11 @@ impl<'a> Surroundings<'a> {
     }
 }
 
+/// What other programs said may go on for lines.
+fn first_line(text: &str) -> String {
+    one_line(text.lines().next().unwrap_or_default())
+}
+
 #[async_trait(?Send)]
 impl Around for Surroundings<'_> {
     fn connect(&self, server: &Named) -> Result<Arc<dyn OpConSystem>, String> {
@@ -163,10 +168,13 @@ impl Around for Surroundings<'_> {
                 ));
             }
             Told::Problem(problem) => match &problem.rollout {
-                Some(id) => ui.warning(format!("rollout `{}`: {}", one_line(id), one_line(&problem.text))),
-                None => ui.warning(one_line(&problem.text)),
+                Some(id) => ui.warning(format!("rollout `{}`: {}", one_line(id), first_line(&problem.text))),
+                None => ui.warning(first_line(&problem.text)),
             },
-            Told::NotGivenBack(error) => ui.warning(format!("a lease was not given back: {error}")),
+            Told::NotGivenBack(error) => ui.warning(format!(
+                "a lease was not given back, it runs out by itself: {}",
+                first_line(&error.to_string())
+            )),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! One job that deploys: the ordinary pipeline, unattended.
 
+use git2::Oid;
+
 use super::Run;
-use super::board::Task;
+use super::board::{Task, describe};
 use super::entry::{blob_of, of_claim, of_state};
 use super::failure::{FAILED, Failure, LACKS, of_plan, of_refusals};
 use super::lane::{Held, taken};
@@ -186,11 +188,18 @@ impl<'a> Run<'a> {
                 let _ = self.ledger.write(entry).await;
             }
             ExecuteError::LeaseLost { .. } | ExecuteError::NotEnded { .. } => {
-                self.write_state(task, running.failed(OWN_FAILURE, text, self.now()), begun).await;
+                self.write_end(task, running.failed(OWN_FAILURE, text, self.now()), begun).await;
             }
-            _ => {
-                self.write_state(task, running.failed(FAILED, text, self.now()), begun).await;
-            }
+            _ => self.write_end(task, running.failed(FAILED, text, self.now()), begun).await,
+        }
+    }
+
+    /// Writes how a job ended that had begun; where that cannot be, the next run finds it.
+    async fn write_end(&self, task: &Task, state: JobState, begun: Option<Oid>) {
+        if !self.write_state(task, state, begun).await && self.broken.get() {
+            let what = describe(&task.job);
+            let text = format!("{what} was begun, and how it ended is not recorded: the next run settles it");
+            self.problem(Some(&task.rollout.id), text, false);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Leases of many servers: taken with one push, given back with as few.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -28,7 +29,13 @@ impl Bag {
     pub(super) fn empty(&self, around: &dyn Around) {
         let leases = std::mem::take(&mut *self.0.borrow_mut());
         if !leases.is_empty() {
-            Lease::release_all(leases).iter().for_each(|error| around.told(&Told::NotGivenBack(error)));
+            let mut told = HashSet::new();
+            for error in Lease::release_all(leases) {
+                // Of a remote that is gone all say the same.
+                if told.insert(error.to_string()) {
+                    around.told(&Told::NotGivenBack(&error));
+                }
+            }
         }
     }
 }

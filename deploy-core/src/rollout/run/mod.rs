@@ -89,6 +89,8 @@ pub struct RunReport {
     pub ended: Vec<(String, Job, JobState)>,
     /// What kept rollouts or servers from being looked after, in words.
     pub problems: Vec<Problem>,
+    /// Whether records could not be written any more: nothing was begun from then on.
+    pub broken: bool,
     /// What the records took.
     pub stats: LedgerStats,
 }
@@ -175,8 +177,9 @@ impl Runner<'_> {
         };
         run.rounds().await?;
         run.bag.empty(self.around);
-        let Run { report, ledger, .. } = run;
+        let Run { report, ledger, broken, .. } = run;
         let mut report = report.into_inner();
+        report.broken = broken.get();
         report.stats = ledger.finish();
         Ok(report)
     }
