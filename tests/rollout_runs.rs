@@ -38,6 +38,11 @@ finance  succeeded   3/3                 0  package:FINANCE  group:production
     );
     let run = world.central(&["deployments", "--server", "PROD-B", "--json"]).ok().json();
     assert_eq!(run["deployments"][0]["description"], "rollout finance: first");
+    let unknown = world.central(&["rollout", "run", "--due", "finanse"]).exits(1);
+    assert!(
+        unknown.to_string().contains("no rollout `finanse` on `main`; did you mean `finance`?"),
+        "{unknown}"
+    );
     // All that is due is done once.
     let before = systems.requests().len();
     snapbox::assert_data_eq!(
@@ -280,4 +285,27 @@ Error: the end of rollout `past` is past: `end` in its file has to be later firs
 
 "#]]
     );
+}
+
+#[test]
+fn frames_open_across_midnight_and_twice_where_clocks_are_put_back() {
+    let (_systems, world) = finance();
+    let opens = |frame: &str, start: &str| {
+        let text = format!(
+            "what = ['Ledger']\nto = ['PROD-A']\ntimezone = 'Europe/Berlin'\nframes = ['{frame}']\nstart = '{start}'\n"
+        );
+        world.propose("one", &text);
+        let json = world.central(&["rollout", "show", "one", "--json"]).ok().json();
+        json["rollout"]["jobs"][0]["why"].as_str().unwrap().to_owned()
+    };
+    // Half past midnight of Sunday is Saturday's frame; what is Sunday's comes a week later.
+    assert_eq!(opens("SAT 23:00-01:00", "2036-11-02 00:30"), "until 2036-11-02 00:30");
+    assert_eq!(opens("SAT 23:00-01:00", "2036-11-02 01:00"), "until 2036-11-08 23:00");
+    assert_eq!(opens("SUN 23:00-01:00", "2036-11-02 00:30"), "until 2036-11-02 23:00");
+    // The hour from two to three happens twice, and the frame is open twice.
+    assert_eq!(opens("02:15-02:45", "2036-10-26 00:00"), "until 2036-10-26 02:15 +02:00");
+    assert_eq!(opens("02:15-02:45", "2036-10-26 02:45+02:00"), "until 2036-10-26 02:15 +01:00");
+    assert_eq!(opens("02:15-02:45", "2036-10-26 02:45+01:00"), "until 2036-10-27 02:15");
+    // In spring it does not happen at all.
+    assert_eq!(opens("02:15-02:45", "2036-03-30 00:00"), "until 2036-03-31 02:15");
 }

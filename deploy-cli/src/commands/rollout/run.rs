@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use deploy_core::repository::records::Reach;
+use deploy_core::repository::Repository;
+use deploy_core::repository::records::{Reach, Records};
 use deploy_core::repository::users::identify;
-use deploy_core::rollout::{Job, JobState, Problem, RunReport, Runner, State};
+use deploy_core::rollout::{Begun, Job, JobState, Problem, RolloutError, RunReport, Runner, State, find};
 use serde_json::{Value, json};
 
 use super::super::changing::now;
@@ -18,6 +19,7 @@ use super::super::open;
 use super::surroundings::Surroundings;
 use super::{fetch, words};
 use crate::cli::Global;
+use crate::error::CommandError;
 use crate::interrupt::Stop;
 use crate::system::{host, runtime};
 use crate::ui::{Ui, count, one_line};
@@ -53,6 +55,7 @@ pub(super) fn run(args: RunArgs, global: &Global, ui: &Ui) -> CommandResult {
     fetch(&repository, reach)?;
     let settings = repository.settings_of_main()?;
     let identity = identify(&repository, &settings)?;
+    args.ids.iter().try_for_each(|id| known(&repository, id))?;
     let stop = Arc::new(Stop::default());
     stop.listen();
     stop.be_careful(true);
@@ -87,8 +90,25 @@ pub(super) fn run(args: RunArgs, global: &Global, ui: &Ui) -> CommandResult {
         ui.json("jobs", &jobs)?;
         return Ok(exit);
     }
-    ui.note(summary(&report));
+    ui.note(summary(&report, exit));
+    if exit == Exit::Interrupted {
+        ui.hint("`opcon-deploy rollout run --due` goes on where it was stopped");
+    }
     Ok(exit)
+}
+
+/// Whether there is such a rollout: on main, or begun before its file was taken away.
+fn known(repository: &Repository, id: &str) -> Result<(), CommandError> {
+    let (commit, branch) = (repository.shared_main()?.0, repository.settings().git.main.clone());
+    match find(repository, commit, &branch, id) {
+        Err(error @ RolloutError::Unknown { .. })
+            if Begun::read(&Records::open(repository)?, id)?.is_none() =>
+        {
+            Err(error.into())
+        }
+        // What cannot be read is told with all that keeps rollouts from being begun.
+        _ => Ok(()),
+    }
 }
 
 /// One job that ended, on one line.
@@ -105,7 +125,7 @@ pub(super) fn line(rollout: &str, job: &Job, state: &JobState) -> String {
     )
 }
 
-fn summary(report: &RunReport) -> String {
+fn summary(report: &RunReport, exit: Exit) -> String {
     let of =
         |wanted: fn(State) -> bool| report.ended.iter().filter(|(.., state)| wanted(state.state)).count();
     let counts = [
@@ -120,7 +140,7 @@ fn summary(report: &RunReport) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     match counts.is_empty() {
-        true if report.broken => "Stopped before a job ended".to_owned(),
+        true if report.broken || exit == Exit::Interrupted => "Stopped before a job ended".to_owned(),
         true => "Nothing was due".to_owned(),
         false => format!("{}: {}", count(report.ended.len(), "job"), counts.join(", ")),
     }

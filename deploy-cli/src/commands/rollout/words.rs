@@ -50,9 +50,11 @@ pub(super) fn code(stand: &Stand, state: Option<&JobState>) -> Option<i32> {
     }
 }
 
-/// A moment in the zone of a rollout.
+/// A moment in the zone of a rollout; with its offset where the clocks show it twice.
 pub(super) fn moment(moment: &DateTime<Utc>, timing: &Timing) -> String {
-    timing.zone.shows(moment).format("%Y-%m-%d %H:%M").to_string()
+    let shown = timing.zone.shows(moment);
+    let is_once = timing.zone.moment(shown.naive_local()).is_ok();
+    shown.format(if is_once { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M %:z" }).to_string()
 }
 
 /// From when to when.
