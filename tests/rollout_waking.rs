@@ -57,3 +57,24 @@ fn one_that_is_killed_with_nothing_left_to_do_but_that_as_well() {
     assert_eq!(systems.starts("PROD-B", "Payroll"), "07:00");
     assert_eq!(world.read("off"), "PROD-B at 127.0.0.1\n");
 }
+
+#[test]
+fn one_that_comes_up_after_its_run_was_killed_has_been_woken_by_it() {
+    let (systems, world) = sleeping();
+    // The packets are sent by then; the command's parent is the run.
+    world.git("", &["config", "--global", "opcon-deploy.wakeCommand", "kill -9 $PPID"]);
+    world.propose("night", WAKING);
+    let run = world.run_due();
+    assert_eq!(run.output.status.code(), None, "{run}");
+    world.git("", &["config", "--global", "--unset", "opcon-deploy.wakeCommand"]);
+    let started = Instant::now();
+    while !systems.is_on("PROD-B") {
+        assert!(started.elapsed() < DEADLINE);
+        std::thread::sleep(POLL);
+    }
+    world.forget_leases();
+    let run = world.run_due().ok().to_string();
+    assert!(!run.contains("Waking"), "{run}");
+    assert_eq!(world.states("central", "night"), ["succeeded"; 2], "{run}");
+    assert_eq!(world.read("off"), "PROD-B at 127.0.0.1\n", "{run}");
+}

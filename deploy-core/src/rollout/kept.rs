@@ -85,20 +85,28 @@ pub struct Kept {
     pub states: HashMap<JobId, JobState>,
     /// The blobs of those states.
     pub blobs: HashMap<JobId, Oid>,
-    /// The servers that were woken for it, and may be switched off after their last job.
+    /// The servers that were woken for it; those that came up may be switched off after their last job.
     pub woken: HashMap<String, Woken>,
 }
 
 /// A server that was woken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Woken {
-    /// When it came up.
+    /// When.
     pub time: DateTime<FixedOffset>,
     /// Who woke it.
     pub by: Person,
+    /// When it came up; none as long as that is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<DateTime<FixedOffset>>,
 }
 
 impl Kept {
+    /// Whether a server came up since it was woken for it.
+    pub fn has_woken(&self, server: &str) -> bool {
+        self.woken.get(server).is_some_and(|woken| woken.up.is_some())
+    }
+
     /// Whether a rollout is over; that is known without reading how far its jobs are.
     pub fn is_over(records: &Records<'_>, id: &str) -> Result<bool, RecordsError> {
         Ok(records.file::<Over>(&Place::Rollout(id).file(OVER))?.is_some())

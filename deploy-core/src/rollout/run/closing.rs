@@ -90,7 +90,8 @@ impl Run<'_> {
     pub(super) async fn switch_off(&self) -> Result<(), RunError> {
         let is_done = |one: &Surveyed, server: &str| self.board.is_done_on(&one.rollout.id, server);
         let woken = |one: &Surveyed| {
-            let done = one.kept.woken.keys().filter(|server| is_done(one, server));
+            let up = one.kept.woken.keys().filter(|server| one.kept.has_woken(server));
+            let done = up.filter(|server| is_done(one, server));
             done.cloned().collect::<Vec<String>>()
         };
         let mut servers: Vec<String> = self.board.each().iter().flat_map(woken).collect();

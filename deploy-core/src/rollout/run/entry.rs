@@ -70,10 +70,14 @@ pub(in crate::rollout) fn of_over(rollout: &str, over: &Over) -> Entry {
     }
 }
 
-/// A server was woken for a rollout, or is switched off again.
+/// A server is woken for a rollout, or does not count as woken any more.
 pub(super) fn of_woken(rollout: &str, server: &str, woken: Option<&Woken>) -> Entry {
     let path = Place::Job(rollout, server, WOKEN).path();
-    let what = if woken.is_some() { "was woken" } else { "is switched off" };
+    let what = match woken {
+        Some(Woken { up: None, .. }) => "is woken",
+        Some(Woken { up: Some(_), .. }) => "was woken",
+        None => "does not count as woken any more",
+    };
     Entry {
         subject: format!("Rollout `{}`: `{}` {what}", plain(rollout), plain(server)),
         edits: vec![(path, woken.map(bytes))],

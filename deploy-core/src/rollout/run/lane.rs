@@ -60,6 +60,9 @@ impl<'a> Run<'a> {
             tasks.into_iter().map(|task| task.rollout).filter(|rollout| rollout.file.wake).collect();
         wakers.dedup_by(|a, b| a.id == b.id);
         let is_up = wakers.is_empty() || self.runner.around.answers(&named).await;
+        if is_up {
+            self.came_up(&named.name, &wakers).await;
+        }
         Some(Lane { named, system, is_up, wakers })
     }
 
@@ -209,7 +212,13 @@ impl<'a> Run<'a> {
     async fn wake(&self, lane: &Lane) -> bool {
         let server = &lane.named.name;
         self.runner.around.told(&Told::Waking { server });
+        // Before the packets are sent: whoever finds it up knows by whose doing.
+        let woken = Woken { time: self.now(), by: self.runner.identity.person.clone(), up: None };
+        if !self.write_woken(server, &lane.wakers, Some(&woken)).await {
+            return false;
+        }
         if let Err(why) = self.runner.around.wake(&lane.named) {
+            self.write_woken(server, &lane.wakers, None).await;
             self.fail_all(server, &format!("it does not answer, and was not woken: {why}")).await;
             return false;
         }
@@ -222,7 +231,11 @@ impl<'a> Run<'a> {
             if self.runner.around.answers(&lane.named).await {
                 break;
             }
-            if tokio::time::Instant::now() >= until || self.is_stopped() {
+            if self.is_stopped() {
+                return false;
+            }
+            if tokio::time::Instant::now() >= until {
+                self.write_woken(server, &lane.wakers, None).await;
                 let why = format!("it was woken and did not answer within {expiry}");
                 self.fail_all(server, &why).await;
                 return false;
@@ -230,10 +243,29 @@ impl<'a> Run<'a> {
             tokio::time::sleep(pause).await;
         }
         self.runner.around.told(&Told::Up { server });
-        let woken = Woken { time: self.now(), by: self.runner.identity.person.clone() };
-        for rollout in &lane.wakers {
-            let entry = entry::of_woken(&rollout.id, server, Some(&woken));
-            if let Err(error) = self.ledger.write(entry).await {
+        self.write_woken(server, &lane.wakers, Some(&Woken { up: Some(self.now()), ..woken })).await
+    }
+
+    /// A server that answers, and was woken by a run that was cut off while it waited for it, has
+    /// been woken; one that took longer than it may has come up by itself.
+    async fn came_up(&self, server: &str, wakers: &[Rc<Rollout>]) {
+        for rollout in wakers {
+            let waited = {
+                let each = self.board.each();
+                let one = each.iter().find(|one| one.rollout.id == rollout.id);
+                one.and_then(|one| one.kept.woken.get(server)).filter(|woken| woken.up.is_none()).cloned()
+            };
+            let Some(woken) = waited else { continue };
+            let in_time = (self.now() - woken.time).num_seconds() <= rollout.file.wake_expiry.as_seconds();
+            let woken = in_time.then(|| Woken { up: Some(self.now()), ..woken });
+            self.write_woken(server, std::slice::from_ref(rollout), woken.as_ref()).await;
+        }
+    }
+
+    /// Writes that a server was woken for rollouts, or was not, and says whether it stands.
+    async fn write_woken(&self, server: &str, wakers: &[Rc<Rollout>], woken: Option<&Woken>) -> bool {
+        for rollout in wakers {
+            if let Err(error) = self.ledger.write(entry::of_woken(&rollout.id, server, woken)).await {
                 self.not_written(&error);
                 return false;
             }
@@ -248,7 +280,7 @@ impl<'a> Run<'a> {
             .board
             .each()
             .iter()
-            .filter(|one| one.kept.woken.contains_key(server))
+            .filter(|one| one.kept.has_woken(server))
             .map(|one| (one.rollout.id.clone(), one.rollout.file.shutdown_woken))
             .collect();
         // Others may need it still.
