@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::Instant;
 
 use crate::faults::{DEADLINE, POLL};
@@ -64,20 +64,7 @@ fn killed_at_every_request(fault: &str) {
         let mut child = program.args(DEPLOY).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // What is held before it is done has not been recorded yet.
         let wanted = before + if fault == "latency" { number - 1 } else { number };
-        let started = Instant::now();
-        let mut ended = None;
-        while story.systems.requests().len() < wanted && ended.is_none() {
-            assert!(started.elapsed() < DEADLINE);
-            std::thread::sleep(POLL);
-            ended = child.try_wait().unwrap();
-        }
-        let ended = match ended {
-            Some(status) => status,
-            None => {
-                child.kill().unwrap();
-                child.wait().unwrap()
-            }
-        };
+        let ended = killed_once(&mut child, || story.systems.requests().len() >= wanted);
         story.systems.clear_faults();
         touched += usize::from(story.assert_recovers(&format!("killed at request {number}")));
         if ended.success() {
@@ -124,6 +111,20 @@ fn package_killed(begin: &[&str], command: &[&str], before: [&str; 2], after: [&
         }
     }
     assert!(changed > 1, "no kill came after the target was touched");
+}
+
+/// Kills a program as soon as something is so, unless it ends before; how it ended.
+pub fn killed_once(child: &mut Child, is_so: impl Fn() -> bool) -> ExitStatus {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < DEADLINE);
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        std::thread::sleep(POLL);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap()
 }
 
 #[test]

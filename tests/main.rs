@@ -38,6 +38,7 @@ mod lists;
 mod locks;
 mod output;
 mod packages;
+mod pins;
 #[cfg(unix)]
 mod pipelines;
 mod plans;
@@ -67,6 +68,7 @@ mod sandbox;
 mod scripts;
 mod servers;
 mod simulate;
+mod simulate_words;
 mod status;
 mod story;
 #[cfg(unix)]

@@ -2,12 +2,10 @@
 //! nothing twice.
 
 use std::process::Stdio;
-use std::time::Instant;
 
-use crate::faults::{DEADLINE, POLL};
 use crate::harness::rollouts::{inserts, production};
 use crate::harness::{Systems, World, starting};
-use crate::killed::{killing_git, run_killed};
+use crate::killed::{killed_once, killing_git, run_killed};
 use crate::recovery::MANY;
 
 /// Two systems, and a rollout that is killed again and again, each time of a new version.
@@ -91,19 +89,7 @@ fn at_every_request(fault: &str) {
         // What is held before it is done has not been recorded yet.
         let wanted = if fault == "latency" { number - 1 } else { number };
         let asked = || story.systems.requests()[before..].iter().filter(|one| one.system == "PROD-A").count();
-        let (started, mut ended) = (Instant::now(), None);
-        while asked() < wanted && ended.is_none() {
-            assert!(started.elapsed() < DEADLINE);
-            std::thread::sleep(POLL);
-            ended = child.try_wait().unwrap();
-        }
-        let ended = match ended {
-            Some(status) => status,
-            None => {
-                child.kill().unwrap();
-                child.wait().unwrap()
-            }
-        };
+        let ended = killed_once(&mut child, || asked() >= wanted);
         story.systems.clear_faults();
         touched += usize::from(!ended.success() && inserts(&story.systems) > inserted);
         story.assert_done(&id, &time, inserted, &format!("killed at request {number}"));

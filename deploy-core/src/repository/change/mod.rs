@@ -5,21 +5,26 @@
 //! ref (compare and swap), work tree and index, journal removed. What a killed
 //! process left is finished by the next change ([`interrupted`]).
 
+mod error;
 mod journal;
 mod push;
+mod refs;
 mod work_tree;
 
 use std::path::PathBuf;
 
-use git2::{ErrorCode, FileMode, Oid, build::TreeUpdateBuilder};
+use git2::{FileMode, Oid, build::TreeUpdateBuilder};
 
-use super::git::GitError;
+use super::Repository;
 use super::pack::blob_id;
 pub use super::push::{RefUpdate, parse_push};
-use super::{Repository, TipError};
+pub use error::CommitError;
 pub use journal::{Interrupted, interrupted};
 use journal::{Journal, Lock};
 pub use push::Push;
+use refs::branch_in_the_way;
+pub use refs::head_branch;
+pub(super) use refs::{create_ref, is_checked_out};
 use work_tree::WorkTree;
 pub use work_tree::{Dirty, DirtyWhy};
 
@@ -30,120 +35,6 @@ pub enum Destination {
     Head,
     /// A branch by name, without touching the work tree unless it is the one checked out.
     Branch(String),
-}
-
-/// Why nothing was committed.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    /// HEAD names no branch.
-    #[error("HEAD is detached: no branch would name the commit")]
-    Detached,
-    /// Not a name for a branch.
-    #[error("`{name}` cannot be the name of a branch")]
-    InvalidBranch {
-        /// What was given.
-        name: String,
-    },
-    /// Git keeps branches as files in folders: `a` and `a/b` cannot both be.
-    #[error("`{name}` cannot be the name of a branch: there is a branch `{other}`")]
-    BranchInTheWay {
-        /// What was given.
-        name: String,
-        /// The one that exists.
-        other: String,
-    },
-    /// Another work tree has it checked out.
-    #[error("branch `{name}` is checked out in another work tree")]
-    CheckedOutElsewhere {
-        /// The branch.
-        name: String,
-    },
-    /// The very paths have changes that are not committed.
-    #[error("{}; nothing was committed", listed(.0))]
-    Dirty(Vec<Dirty>),
-    /// The branch moved while the commit was made.
-    #[error("`{reference}` was moved by another program meanwhile; nothing was committed")]
-    Moved {
-        /// The ref.
-        reference: String,
-    },
-    /// The same file was changed on the remote.
-    #[error("`{path}` was changed on the remote by {who} ({when}); the commit was made here but not pushed")]
-    MovedOnRemote {
-        /// The file.
-        path: String,
-        /// Who changed it there.
-        who: String,
-        /// When, as a date.
-        when: String,
-    },
-    /// The branch holds other commits that the remote does not have, and the other way round.
-    #[error("branch `{branch}` and the remote's have gone apart; the commit was made here but not pushed")]
-    Diverged {
-        /// The branch.
-        branch: String,
-    },
-    /// The remote would not take it.
-    #[error("the remote refused `{branch}`: {reason}; the commit was made here but not pushed")]
-    PushRefused {
-        /// The branch.
-        branch: String,
-        /// The remote's reason.
-        reason: String,
-    },
-    /// The remote could not be reached, or git failed.
-    #[error("the commit was made here, but `{branch}` could not be pushed: {message}")]
-    NotPushed {
-        /// The branch.
-        branch: String,
-        /// What git said, verbatim.
-        message: String,
-    },
-    /// Files that the remote changed have changes here too.
-    #[error("{}; the remote changed it too: the commit was made here but not pushed", listed(.0))]
-    InTheWay(Vec<Dirty>),
-    /// The commit stands, the work tree is not as it has it.
-    #[error("the commit {} stands on `{branch}`, but the work tree could not follow: {source}", &.commit.to_string()[..8])]
-    NotFollowed {
-        /// The commit.
-        commit: Oid,
-        /// The branch it is on.
-        branch: String,
-        /// The cause.
-        source: Box<CommitError>,
-    },
-    /// Another git is at work, or one was killed at work.
-    #[error("another git command is at work in this clone: `{}` exists", .0.display())]
-    Locked(PathBuf),
-    /// A form of the index that libgit2 does not write.
-    #[error("git's index is of a kind that cannot be written here (extension `{0}`)")]
-    IndexKind(String),
-    /// There is no commit to start from.
-    #[error(transparent)]
-    Tip(#[from] TipError),
-    /// The git program failed.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// An object or ref could not be read or written.
-    #[error("cannot write to the repository: {}", .0.message())]
-    Object(#[from] git2::Error),
-    /// A file could not be written.
-    #[error("cannot write `{}`: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-}
-
-fn listed(dirty: &[Dirty]) -> String {
-    match dirty {
-        [one] => one.to_string(),
-        [first, other] => format!("{first}; {other}"),
-        [first, rest @ ..] => format!("{first}, and {} more files like it", rest.len()),
-        [] => String::new(),
-    }
 }
 
 /// The new content of a file.
@@ -376,34 +267,6 @@ impl Drop for Change<'_> {
     }
 }
 
-/// The branch that HEAD names, whether it has commits or not.
-pub fn head_branch(git: &git2::Repository) -> Result<Option<String>, git2::Error> {
-    let head = git.find_reference("HEAD")?;
-    let target = head.symbolic_target().ok().flatten();
-    Ok(target.and_then(|target| target.strip_prefix("refs/heads/")).map(str::to_owned))
-}
-
-/// The branch whose name lies above or below another's.
-fn branch_in_the_way(git: &git2::Repository, branch_name: &str) -> Result<Option<String>, git2::Error> {
-    for found in git.branches(Some(git2::BranchType::Local))? {
-        let (other, _) = found?;
-        let Ok(Some(other)) = other.name() else { continue };
-        let below =
-            |name: &str, above: &str| name.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'));
-        if below(branch_name, other) || below(other, branch_name) {
-            return Ok(Some(other.to_owned()));
-        }
-    }
-    Ok(None)
-}
-
-/// Whether any work tree of the repository has a branch checked out.
-pub(super) fn is_checked_out(repository: &Repository, branch: &str) -> Result<bool, GitError> {
-    let line = format!("branch refs/heads/{branch}");
-    let list = repository.git().run(&["worktree", "list", "--porcelain", "-z"])?;
-    Ok(list.split('\0').any(|field| field == line))
-}
-
 impl Content {
     /// The blob it is or will be.
     pub fn blob(&self) -> Oid {
@@ -412,100 +275,4 @@ impl Content {
             Content::Staged { blob, .. } => *blob,
         }
     }
-}
-
-impl Repository {
-    /// The remote's branch of a name, as of the last fetch.
-    pub fn remote_branch(&self, branch: &str) -> Result<Option<Oid>, git2::Error> {
-        match self.remote() {
-            Some(remote) => self.ref_commit(&format!("refs/remotes/{remote}/{branch}")),
-            None => Ok(None),
-        }
-    }
-
-    /// The bytes of a file in a tree.
-    pub fn file_in(&self, tree: &git2::Tree<'_>, path: &str) -> Result<Option<Vec<u8>>, git2::Error> {
-        match tree.get_path(std::path::Path::new(path)) {
-            Ok(entry) => Ok(Some(self.git2().find_blob(entry.id())?.content().to_vec())),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Makes a commit object as the user's set-up wants it (identity, signature).
-    pub fn write_commit(&self, tree: Oid, parents: &[Oid], message: &str) -> Result<Oid, CommitError> {
-        let mut args = vec!["commit-tree".to_owned(), tree.to_string()];
-        for parent in parents {
-            args.extend(["-p".to_owned(), parent.to_string()]);
-        }
-        if self.signs_commits()? {
-            args.push("-S".to_owned());
-        }
-        args.extend(["-F".to_owned(), "-".to_owned()]);
-        let id = self.git().run_with_input(&args, message.as_bytes())?;
-        Ok(Oid::from_str(id.trim())?)
-    }
-
-    /// Whether the user's set-up signs commits; asked once.
-    fn signs_commits(&self) -> Result<bool, GitError> {
-        if let Some(signs) = self.signs_commits.get() {
-            return Ok(*signs);
-        }
-        let signs = self.git().config("commit.gpgSign")?.is_some_and(|value| is_true(&value));
-        Ok(*self.signs_commits.get_or_init(|| signs))
-    }
-
-    /// Moves a ref from one commit to another, or not at all.
-    pub fn move_ref(
-        &self,
-        reference: &str,
-        to: Oid,
-        from: Option<Oid>,
-        message: &str,
-    ) -> Result<(), CommitError> {
-        let subject = message.lines().next().unwrap_or_default();
-        let git = self.git2();
-        // In this process: a git that outlived a killed one could move the ref after the
-        // next command has looked.
-        let moved = match from {
-            Some(from) => git.reference_matching(reference, to, true, from, subject).map(drop),
-            None => create_ref(git, reference, to, subject),
-        };
-        match moved {
-            Ok(()) => Ok(()),
-            Err(_) if self.ref_commit(reference)? != from => {
-                Err(CommitError::Moved { reference: reference.to_owned() })
-            }
-            Err(error) if error.code() == ErrorCode::Locked => {
-                Err(CommitError::Locked(git.commondir().join(format!("{reference}.lock"))))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-/// Makes a ref that must not be there yet. `git2::Repository::reference` looks before it
-/// takes the lock: of two at the same moment both would succeed.
-pub(super) fn create_ref(
-    git: &git2::Repository,
-    reference: &str,
-    to: Oid,
-    message: &str,
-) -> Result<(), git2::Error> {
-    let mut transaction = git.transaction()?;
-    transaction.lock_ref(reference)?;
-    match git.find_reference(reference) {
-        Err(error) if error.code() == ErrorCode::NotFound => {}
-        Ok(_) => {
-            let (code, class) = (ErrorCode::Exists, git2::ErrorClass::Reference);
-            return Err(git2::Error::new(code, class, format!("`{reference}` exists")));
-        }
-        Err(error) => return Err(error),
-    }
-    transaction.set_target(reference, to, None, message)?;
-    transaction.commit()
-}
-
-fn is_true(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1" | "")
 }
