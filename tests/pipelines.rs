@@ -10,6 +10,7 @@ use deploy_sandbox::SystemType;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::batch_templates::shipped;
+use crate::harness::vendor_table::spans;
 use crate::harness::{Run, Systems, World, starting};
 
 fn pipeline(name: &str) -> Yaml {
@@ -56,11 +57,6 @@ fn command_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The code spans of a page.
-fn spans(page: &str) -> impl Iterator<Item = &str> {
-    page.lines().filter(|line| !line.starts_with("    ")).flat_map(|line| line.split('`').skip(1).step_by(2))
-}
-
 #[track_caller]
 fn assert_parses(line: &str) {
     // A variable is one word.
@@ -85,7 +81,8 @@ fn every_command_line_of_pipelines_templates_and_the_page_is_understood() {
     }
     assert!(known >= 12, "{known}");
     let page = shipped("docs/batch.md");
-    let shown: Vec<&str> = spans(&page).filter(|span| span.starts_with("opcon-deploy ")).collect();
+    let prose = page.lines().filter(|line| !line.starts_with("    "));
+    let shown: Vec<&str> = prose.flat_map(spans).filter(|span| span.starts_with("opcon-deploy ")).collect();
     assert!(shown.len() >= 40, "{}", shown.len());
     // Placeholders in capitals are words, too.
     shown.iter().for_each(|line| assert_parses(line));

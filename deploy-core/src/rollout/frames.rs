@@ -103,21 +103,6 @@ impl Frames {
         until: Option<DateTime<Utc>>,
         zone: Zone,
     ) -> Option<DateTime<Utc>> {
-        self.next(from, until, zone, true)
-    }
-
-    /// The first moment from `from` on at which it is closed; `None` where it stays open.
-    pub fn next_closing(&self, from: DateTime<Utc>, zone: Zone) -> Option<DateTime<Utc>> {
-        self.next(from, None, zone, false)
-    }
-
-    fn next(
-        &self,
-        from: DateTime<Utc>,
-        until: Option<DateTime<Utc>>,
-        zone: Zone,
-        open: bool,
-    ) -> Option<DateTime<Utc>> {
         let horizon = from.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let until = until.map_or(horizon, |until| until.min(horizon));
         let marks = self.marks();
@@ -134,7 +119,7 @@ impl Frames {
                 .flat_map(|day| marks.iter().map(move |mark| at_minute(day, *mark)))
                 .filter(|mark| (wall..wall + length).contains(mark))
                 .chain([wall])
-                .filter(|wall| self.admits(*wall) == open)
+                .filter(|wall| self.admits(*wall))
                 .min();
             if let Some(wall) = found {
                 return Some((wall - offset).and_utc());
